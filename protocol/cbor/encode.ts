@@ -1,0 +1,54 @@
+/**
+ * Deterministic CBOR out (RFC 8949 §4.2.1). The only file that knows cbor-x, and it only ever encodes with it:
+ * cbor-x on unauthenticated bytes accepts duplicate keys and takes minutes over a bignum (see DECISIONS.md).
+ *
+ * cbor-x alone is not deterministic: it keeps the order in which map keys were inserted, writes integers from
+ * 2^32 as floats, and BigInts always in 8 bytes. `ordered` settles all three before it sees a value.
+ */
+import { Encoder, Tag as CborXTag } from 'cbor-x';
+import { compareBytes } from '../bytes.ts';
+import { type CborValue, Tag } from './value.ts';
+
+// cbor-x 1.6 reads useTag259ForMaps but does not declare it; without it each Map gets tag 259.
+const options = {
+  mapsAsObjects: false,
+  useRecords: false,
+  tagUint8Array: false,
+  variableMapSize: true,
+  useTag259ForMaps: false,
+};
+const encoder = new Encoder(options);
+
+/** @throws {TypeError} where a value has no place in our profile: floats, undefined, integers of more than 64 bits */
+export function encodeCbor(value: CborValue): Uint8Array {
+  return new Uint8Array(encoder.encode(ordered(value)));
+}
+
+/** The bytes of `bytes` as a CBOR byte string: what SUIT digests cover (draft-ietf-suit-manifest-37 §8.3). */
+export const wrapBytes = (bytes: Uint8Array): Uint8Array => encodeCbor(bytes);
+
+function ordered(value: CborValue): unknown {
+  if (typeof value === 'number' || typeof value === 'bigint') return integer(value);
+  if (value instanceof Uint8Array || value === null) return value;
+  if (Array.isArray(value)) return value.map(ordered);
+  if (value instanceof Map) return orderedMap(value);
+  if (value instanceof Tag) return new CborXTag(ordered(value.value), value.tag);
+  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  throw new TypeError(`encodeCbor: ${typeof value} has no place in deterministic CBOR`);
+}
+
+function integer(value: number | bigint): number | bigint {
+  if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw new TypeError(`encodeCbor: expected an integer, got ${value}`);
+  }
+  const big = BigInt(value);
+  if (big >= 2n ** 64n || big < -(2n ** 64n)) throw new TypeError('encodeCbor: integer of more than 64 bits');
+  const short = big < 2n ** 32n && big >= -(2n ** 32n);
+  return short ? Number(big) : big;
+}
+
+function orderedMap(map: ReadonlyMap<CborValue, CborValue>): Map<unknown, unknown> {
+  const entries = [...map].map(([key, value]) => ({ key, value, keyBytes: encodeCbor(key) }));
+  entries.sort((a, b) => compareBytes(a.keyBytes, b.keyBytes));
+  return new Map(entries.map(({ key, value }) => [ordered(key), ordered(value)]));
+}

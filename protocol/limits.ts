@@ -1,0 +1,53 @@
+/**
+ * Every bound of the protocol in one place. The SUIT draft sets no numbers (draft-ietf-suit-manifest-37 §8),
+ * so these are the device's own; each says what it must still let through.
+ */
+
+/** bytes. One MQTT payload of AWS IoT Core (128 KB), so an envelope never needs more than one stream request. */
+export const MAX_ENVELOPE_BYTES = 131_072;
+
+/** bytes. A manifest is held in RAM between check and use (RFC 9124 §4.3.21). */
+export const MAX_MANIFEST_BYTES = 16_384;
+
+/** bytes. One COSE block: an ML-DSA-87 signature (4627), or COSE_Sign with two of them, and headers. */
+export const MAX_AUTHENTICATION_BLOCK_BYTES = 12_288;
+
+/** Signatures looked at in one envelope, over all blocks: each costs the device a verification. */
+export const MAX_SIGNATURES = 8;
+
+/** bytes. An ML-DSA-87 COSE_Key with kid is 2,637 B; with its private seed 2,672 B. */
+export const MAX_COSE_KEY_BYTES = 4_096;
+
+/** Nesting of arrays, maps and tags in one CBOR item. The deepest SUIT structure here needs 6. */
+export const MAX_CBOR_DEPTH = 16;
+
+/** Data items in one CBOR item: bounds the memory that a decoded tree may take. */
+export const MAX_CBOR_ITEMS = 4_096;
+
+export const MAX_COMPONENTS = 16;
+
+/** Elements of one component identifier, and bytes of each. */
+export const MAX_COMPONENT_ID_PARTS = 8;
+export const MAX_COMPONENT_ID_PART_BYTES = 64;
+
+/** try-each and run-sequence inside each other. Example 3 of the draft needs 1. */
+export const MAX_SEQUENCE_DEPTH = 8;
+
+/** Commands executed over one procedure, shared sequences and repetitions over components included. */
+export const MAX_COMMANDS = 4_096;
+
+/** bytes of UTF-8. */
+export const MAX_URI_BYTES = 1_024;
+
+/** Records kept for the SUIT report; later ones are dropped, never the result. */
+export const MAX_REPORT_RECORDS = 64;
+
+/** bytes. A job document (AWS IoT quota). */
+export const MAX_JOB_DOCUMENT_BYTES = 32_768;
+
+/** bytes. A file of an AWS IoT stream (quota: 24 MB). */
+export const MAX_STREAM_FILE_BYTES = 24 * 1024 * 1024;
+
+/** bytes. Block size of an AWS IoT stream. */
+export const MIN_BLOCK_BYTES = 256;
+export const MAX_BLOCK_BYTES = 131_072;
