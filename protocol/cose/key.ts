@@ -27,7 +27,9 @@ function requiredMembers({ algorithm, publicKey }: PublicKey): Map<CborValue, Cb
   return members.set(EC.x, publicKey.subarray(1, 33)).set(EC.y, publicKey.subarray(33));
 }
 
-/** 32 bytes: SHA-256 COSE Key Thumbprint. The key id that we put into `kid`. */
+export const KEY_ID_BYTES = 32;
+
+/** `KEY_ID_BYTES` bytes: SHA-256 COSE Key Thumbprint. The key id that we put into `kid`. */
 export const thumbprint = (key: PublicKey): Uint8Array => sha256(encodeCbor(requiredMembers(key)));
 
 /** @throws {RangeError} where the public key is not of the algorithm's size */
