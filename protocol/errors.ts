@@ -48,6 +48,7 @@ export const REJECTIONS = {
   'operation-failed': 'the device could not carry out an operation of the manifest',
   'limit-exceeded': 'running the manifest would pass a bound of this processor',
   // AWS IoT messages
+  'not-json': 'the bytes are not one JSON text in UTF-8',
   'job-invalid': 'the job document is not one this agent can read',
   'job-refused': 'the job service refused a request of this device',
   'stream-refused': 'the stream service refused a request of this device',
