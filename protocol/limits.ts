@@ -9,6 +9,12 @@ export const MAX_ENVELOPE_BYTES = 131_072;
 /** bytes. A manifest is held in RAM between check and use (RFC 9124 §4.3.21). */
 export const MAX_MANIFEST_BYTES = 16_384;
 
+/** bytes. A command sequence, also a severed one: held in RAM as the manifest is. */
+export const MAX_SEQUENCE_BYTES = 16_384;
+
+/** bytes. The text of a manifest, which is for people: example 2 of the draft has 523. */
+export const MAX_TEXT_BYTES = 16_384;
+
 /** bytes. One COSE block: an ML-DSA-87 signature (4627), or COSE_Sign with two of them, and headers. */
 export const MAX_AUTHENTICATION_BLOCK_BYTES = 12_288;
 
