@@ -14,7 +14,8 @@ export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
 /** What came of a subcommand. `text` is for people, `json` for programs; both say the same. */
 export interface CommandResult {
   readonly json: unknown;
-  readonly text: string;
+  /** Bytes only where the user asked for a binary form. */
+  readonly text: string | Uint8Array;
   /** `refused`: the command worked and its answer is no. */
   readonly exit?: 'done' | 'refused';
 }
@@ -152,7 +153,8 @@ function progressBar(label: string, total: number): Progress {
   };
 }
 
-const writeOut = (text: string): void => void process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+const writeOut = (text: string | Uint8Array): void =>
+  void process.stdout.write(typeof text === 'string' && !text.endsWith('\n') ? `${text}\n` : text);
 
 /** Errors with a stable code are answers; anything else is a bug of ours, and only then a stack helps. */
 function reportError(error: unknown, json: boolean): number {

@@ -91,7 +91,7 @@ export async function createKmsSigner(options: KmsSignerOptions): Promise<Signer
     async sign(message) {
       const algorithm = KMS_ALGORITHMS[key.algorithm.name];
       const signature = await requestSignature(client, key, planRequest(message, { key, algorithm, mode }));
-      const coseSignature = algorithm.toCose?.(signature) ?? signature;
+      const coseSignature = inCoseForm(signature, algorithm);
       if (verify(key, message, coseSignature)) return coseSignature;
       throw new OperatorError(
         'signature-invalid',
@@ -156,6 +156,16 @@ async function requestSignature(client: KMSClient, key: SigningKey, request: Sig
   const { Signature: signature } = await withKmsErrors(() => client.send(command));
   if (signature === undefined) throw incomplete('Sign');
   return new Uint8Array(signature);
+}
+
+/** No bytes where KMS sent what is not even DER: verification refuses that like any other wrong signature. */
+function inCoseForm(signature: Uint8Array, { toCose }: KmsAlgorithm): Uint8Array {
+  if (!toCose) return signature;
+  try {
+    return toCose(signature);
+  } catch {
+    return new Uint8Array();
+  }
 }
 
 const incomplete = (operation: string): Unavailable =>
