@@ -62,11 +62,10 @@ const LABEL = {
  */
 export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_MANIFEST_BYTES }), at);
-  const version = map.get(LABEL.version);
   // First of all: a manifest of another version may have any other shape.
+  const version = expectInteger(map.get(LABEL.version), `${at}.version`);
   if (version !== MANIFEST_VERSION) {
-    expectInteger(version, `${at}.version`);
-    throw new Rejection('manifest-version', `${at}.version`, `expected ${MANIFEST_VERSION}, got ${String(version)}`);
+    throw new Rejection('manifest-version', `${at}.version`, `expected ${MANIFEST_VERSION}, got ${version}`);
   }
   const referenceUri = map.get(LABEL.referenceUri);
   const text = map.get(LABEL.text);

@@ -106,7 +106,7 @@ export function parametersOf(value: CborValue | undefined, at: string): Paramete
 }
 
 function decodeInto<K extends ParameterKey>(
-  known: Draft,
+  known: Pick<Draft, K>,
   key: K,
   { value, at }: { value: CborValue; at: string },
 ): void {
