@@ -1,0 +1,70 @@
+/**
+ * The boot record: which image is confirmed, which one is on trial, and how often the trial may still start.
+ *
+ *     { 1: confirmed image, ? 2: [ trial image, starts left ] }     image = [ slot, bytes, digest, sequence number ]
+ *
+ * It lives in a RecordLog, so every change takes effect whole or not at all.
+ */
+import { decodeCbor } from '../../protocol/cbor/decode.ts';
+import { encodeCbor } from '../../protocol/cbor/encode.ts';
+import { expectArray, expectMap, expectUint, expectUint64 } from '../../protocol/cbor/expect.ts';
+import type { CborValue } from '../../protocol/cbor/value.ts';
+import { digestValue, suitDigestOf } from '../../protocol/suit/digest.ts';
+import type { Journal, SlotImage } from '../ports.ts';
+
+export interface BootRecord {
+  readonly confirmed: SlotImage;
+  readonly trial?: Trial | undefined;
+}
+
+export interface Trial {
+  readonly image: SlotImage;
+  /** A power cut during the trial uses one up; a trial that is given up uses none. */
+  readonly startsLeft: number;
+}
+
+const KEY = { confirmed: 1, trial: 2 } as const;
+const MAX_RECORD_BYTES = 512;
+
+/** @throws {Error} where the board was never given an image: it cannot start */
+export function readBootRecord(log: Journal): BootRecord {
+  const bytes = log.read();
+  if (!bytes) throw new Error('boot record: none; this board has not been manufactured');
+  const record = expectMap(decodeCbor(bytes, { at: 'bootRecord', maxBytes: MAX_RECORD_BYTES }), 'bootRecord');
+  const trial = record.get(KEY.trial);
+  return {
+    confirmed: imageOf(record.get(KEY.confirmed), 'bootRecord.confirmed'),
+    trial: trial === undefined ? undefined : trialOf(trial),
+  };
+}
+
+export function writeBootRecord(log: Journal, { confirmed, trial }: BootRecord): void {
+  const record = new Map<CborValue, CborValue>([[KEY.confirmed, imageValue(confirmed)]]);
+  if (trial) record.set(KEY.trial, [imageValue(trial.image), trial.startsLeft]);
+  log.write(encodeCbor(record));
+}
+
+const imageValue = ({ slot, imageBytes, digest, sequenceNumber }: SlotImage): CborValue => [
+  slot,
+  imageBytes,
+  digestValue(digest),
+  sequenceNumber,
+];
+
+function imageOf(value: CborValue | undefined, at: string): SlotImage {
+  const [slot, imageBytes, digest, sequenceNumber] = expectArray(value, at, 4);
+  return {
+    slot: expectUint(slot, `${at}.slot`) === 0 ? 0 : 1,
+    imageBytes: expectUint(imageBytes, `${at}.imageBytes`),
+    digest: suitDigestOf(digest, `${at}.digest`),
+    sequenceNumber: expectUint64(sequenceNumber, `${at}.sequenceNumber`),
+  };
+}
+
+function trialOf(value: CborValue): Trial {
+  const [image, startsLeft] = expectArray(value, 'bootRecord.trial', 2);
+  return {
+    image: imageOf(image, 'bootRecord.trial.image'),
+    startsLeft: expectUint(startsLeft, 'bootRecord.trial.starts'),
+  };
+}

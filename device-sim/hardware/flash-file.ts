@@ -1,0 +1,44 @@
+/**
+ * Flash kept in a file, so that a device process can be killed at any point and started again. Every operation is in
+ * the file before it returns; a killed process loses nothing, a crashed machine may (there is no fsync).
+ *
+ * The file is the cells, then the erase counters of the sectors (4 bytes each, little-endian). Which cells were half
+ * programmed or half erased is not in it: after a restart, a cell that reads as erased counts as erased.
+ */
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { concatBytes } from '../../protocol/bytes.ts';
+import { erasedCells, type FlashCells, type FlashSize } from './flash.ts';
+
+export interface FlashFile extends FlashCells, Disposable {}
+
+const COUNTER_BYTES = 4;
+
+/** Opens the flash in `path`, or makes a new part there. */
+export function openFlashFile(path: string, size: FlashSize): FlashFile {
+  if (!existsSync(path)) createFlashFile(path, size);
+  const content = readFileSync(path);
+  const { cells, erases } = erasedCells(size);
+  if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
+    throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
+  }
+  cells.set(content.subarray(0, cells.length));
+  erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
+
+  const file = openSync(path, 'r+');
+  return {
+    cells,
+    erases,
+    saveCells: (offset, bytes) => void writeSync(file, bytes, 0, bytes.length, offset),
+    saveErases: (sector) => {
+      const counter = new Uint8Array(COUNTER_BYTES);
+      new DataView(counter.buffer).setUint32(0, erases[sector]!, true);
+      writeSync(file, counter, 0, COUNTER_BYTES, cells.length + sector * COUNTER_BYTES);
+    },
+    [Symbol.dispose]: () => closeSync(file),
+  };
+}
+
+function createFlashFile(path: string, size: FlashSize): void {
+  const { cells, erases } = erasedCells(size);
+  writeFileSync(path, concatBytes(cells, new Uint8Array(erases.length * COUNTER_BYTES)));
+}

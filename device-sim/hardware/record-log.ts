@@ -1,0 +1,113 @@
+/**
+ * One value in flash that is replaced whole or not at all, at the cost of one write each time and one erase now and
+ * then: records are appended to one half of the area; when it is full, the other half is erased and takes over.
+ *
+ *     record = length u16, complement of length u16, number u32, value, padding, CRC-32 of all that   (little-endian)
+ *
+ * The value is that of the whole record with the highest number. A torn record fails its CRC; nothing is ever written
+ * after one, since where it ends cannot be known: the other half takes over.
+ */
+import { crc32 } from 'node:zlib';
+import type { FlashArea, Journal } from '../ports.ts';
+
+const HEAD_BYTES = 8;
+const CRC_BYTES = 4;
+const ERASED = 0xff;
+
+interface StoredRecord {
+  readonly number: number;
+  readonly value: Uint8Array;
+  readonly bytes: number;
+}
+
+interface Half {
+  readonly start: number;
+  readonly latest: StoredRecord | undefined;
+  /** Where the next record goes; undefined where something torn is in the way. */
+  readonly free: number | undefined;
+}
+
+export class RecordLog implements Journal {
+  readonly #area: FlashArea;
+  readonly #halfBytes: number;
+
+  /** @throws {RangeError} where the area has not an even number of sectors */
+  constructor(area: FlashArea) {
+    this.#area = area;
+    this.#halfBytes = area.areaBytes / 2;
+    if (this.#halfBytes % area.sectorBytes !== 0)
+      throw new RangeError('record log: expected two halves of whole sectors');
+  }
+
+  /** bytes. The longest value that fits. */
+  get maxValueBytes(): number {
+    return Math.min(0xffff, this.#halfBytes - HEAD_BYTES - CRC_BYTES - this.#area.writeBytes);
+  }
+
+  read(): Uint8Array | undefined {
+    return this.#current().latest?.value;
+  }
+
+  /** @throws {RangeError} where the value is longer than `maxValueBytes` */
+  write(value: Uint8Array): void {
+    if (value.length > this.maxValueBytes) throw new RangeError(`record log: a value of ${value.length} bytes`);
+    const current = this.#current();
+    const record = encodeRecord((current.latest?.number ?? 0) + 1, value, this.#area);
+    const { free, start } = current;
+    const fits = free !== undefined && free + record.length <= start + this.#halfBytes;
+    this.#area.write(fits ? free : this.#takeOver(current), record);
+  }
+
+  /** @returns where the first record of the other half goes */
+  #takeOver(full: Half): number {
+    const start = full.start === 0 ? this.#halfBytes : 0;
+    const { sectorBytes } = this.#area;
+    for (let at = start; at < start + this.#halfBytes; at += sectorBytes) this.#area.eraseSector(at / sectorBytes);
+    return start;
+  }
+
+  #current(): Half {
+    const first = this.#scan(0);
+    const second = this.#scan(this.#halfBytes);
+    return (second.latest?.number ?? 0) > (first.latest?.number ?? 0) ? second : first;
+  }
+
+  #scan(start: number): Half {
+    const bytes = new Uint8Array(this.#halfBytes);
+    this.#area.read(start, bytes);
+    let latest: StoredRecord | undefined;
+    let next = 0;
+    for (let found = decodeRecord(bytes, this.#area); found; found = decodeRecord(bytes.subarray(next), this.#area)) {
+      latest = found;
+      next += found.bytes;
+    }
+    const isClean = bytes.subarray(next).every((byte) => byte === ERASED);
+    return { start, latest, free: isClean ? start + next : undefined };
+  }
+}
+
+const recordBytes = (valueBytes: number, { writeBytes }: FlashArea): number =>
+  Math.ceil((HEAD_BYTES + valueBytes + CRC_BYTES) / writeBytes) * writeBytes;
+
+function encodeRecord(number: number, value: Uint8Array, area: FlashArea): Uint8Array {
+  const record = new Uint8Array(recordBytes(value.length, area));
+  const view = new DataView(record.buffer);
+  view.setUint16(0, value.length, true);
+  view.setUint16(2, 0xffff - value.length, true);
+  view.setUint32(4, number, true);
+  record.set(value, HEAD_BYTES);
+  view.setUint32(record.length - CRC_BYTES, crc32(record.subarray(0, -CRC_BYTES)), true);
+  return record;
+}
+
+/** The record that `bytes` begin with; undefined where they do not. */
+function decodeRecord(bytes: Uint8Array, area: FlashArea): StoredRecord | undefined {
+  if (bytes.length < HEAD_BYTES) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const length = view.getUint16(0, true);
+  const whole = recordBytes(length, area);
+  if (view.getUint16(2, true) !== 0xffff - length || whole > bytes.length) return undefined;
+  const crc = view.getUint32(whole - CRC_BYTES, true);
+  if (crc !== crc32(bytes.subarray(0, whole - CRC_BYTES))) return undefined;
+  return { number: view.getUint32(4, true), value: bytes.slice(HEAD_BYTES, HEAD_BYTES + length), bytes: whole };
+}

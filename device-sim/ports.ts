@@ -1,0 +1,159 @@
+/**
+ * All that the agent knows of the board and the world. What is on the other side of these may be simulated
+ * (hardware/, transports/) or real; the agent cannot tell.
+ */
+import type { AlgorithmName, Anchor, VerifySignature } from '../protocol/cose/algorithms.ts';
+import type { SuitDigest } from '../protocol/suit/digest.ts';
+
+/** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
+export class Unavailable extends Error {
+  override readonly name = 'Unavailable';
+}
+
+/** How `Power.reboot` unwinds the agent, whose RAM is gone. Only what starts the agent may catch it. */
+export class Reboot extends Error {
+  override readonly name = 'Reboot';
+}
+
+/** A part of NOR flash, addressed from its own start. A cell is written once after each erase. */
+export interface FlashArea {
+  /** A whole number of sectors. */
+  readonly areaBytes: number;
+  readonly sectorBytes: number;
+  /** Granularity of a write: its offset and length are multiples of it. */
+  readonly writeBytes: number;
+  read(offset: number, target: Uint8Array): void;
+  write(offset: number, bytes: Uint8Array): void;
+  eraseSector(sector: number): void;
+}
+
+/** The one value that survives a reboot at any point: `write` replaces it whole or not at all. */
+export interface Journal {
+  /** A copy; undefined before the first write. */
+  read(): Uint8Array | undefined;
+  write(value: Uint8Array): void;
+}
+
+export type SlotNumber = 0 | 1;
+
+export const otherSlot = (slot: SlotNumber): SlotNumber => (slot === 0 ? 1 : 0);
+
+/** An image in a slot, as the boot loader needs it: it starts nothing whose digest differs. */
+export interface SlotImage {
+  readonly slot: SlotNumber;
+  readonly imageBytes: number;
+  readonly digest: SuitDigest;
+  /** Of the manifest that brought it. */
+  readonly sequenceNumber: number | bigint;
+}
+
+/** The boot loader's service to the image it started. Each call takes effect whole or not at all. */
+export interface BootControl {
+  /** The image that is running. On trial it is not `confirmed`. */
+  readonly running: SlotImage;
+  /** The image to return to: what was last confirmed. Its sequence number is the installed one. */
+  confirmed(): SlotImage;
+  /** Start `image` at the next boot, on trial: unless it is confirmed, the boot loader returns to the confirmed one. */
+  tryNext(image: SlotImage): void;
+  /** Keep the image that is running, now with this sequence number. */
+  confirm(sequenceNumber: number | bigint): void;
+  /** Return to the confirmed image at the next boot. */
+  giveUp(): void;
+}
+
+/** Memory that counts until it is freed. */
+export interface RamBuffer extends Disposable {
+  readonly bytes: Uint8Array;
+}
+
+/** Where all buffers of the agent come from. */
+export interface Ram {
+  /** @throws {Rejection} `too-large`, where the budget has not so many bytes left */
+  allocate(what: string, bytes: number): RamBuffer;
+}
+
+export interface Clock {
+  nowMs(): number;
+  sleep(ms: number): Promise<void>;
+}
+
+export interface Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+}
+
+/** One MQTT session, QoS 1, from connect to close. Every method throws `Unavailable` once the connection is lost. */
+export interface Transport {
+  /** Resolves when the broker has granted all of them. */
+  subscribe(filters: readonly string[]): Promise<void>;
+  /** Handed over for sending. Whether it arrived shows in the answer, never here: see `receive`. */
+  publish(topic: string, payload: Uint8Array): void;
+  /** The next message, held back by the network until it is asked for; undefined where none came in time. */
+  receive(withinMs: number): Promise<Message | undefined>;
+  close(): Promise<void>;
+}
+
+/** @throws {Unavailable} */
+export type Connect = (options: { readonly maxMessageBytes: number }) => Promise<Transport>;
+
+/** What a factory flashes, and nothing that an update may change. */
+export interface Identity {
+  /** Name of the thing, and MQTT client id. */
+  readonly thing: string;
+  /** 16 bytes each: UUIDs (draft-ietf-suit-manifest-37 §8.4.8). */
+  readonly vendorId: Uint8Array;
+  readonly classId: Uint8Array;
+  readonly anchors: readonly Anchor[];
+  /** Algorithms that must all have signed; none means that any one anchor is enough. */
+  readonly requiredAlgorithms: readonly AlgorithmName[];
+}
+
+export interface AgentSettings {
+  /** Of the stream. A multiple of the flash's write granularity. */
+  readonly blockBytes: number;
+  /** How much one GetStream request asks for; at least one block. */
+  readonly requestBytes: number;
+  /** Longest wait for any one answer. */
+  readonly answerTimeoutMs: number;
+  /** Requests without progress before the agent gives up the connection. */
+  readonly attempts: number;
+  /** First and longest pause before trying again. */
+  readonly backoffMs: { readonly first: number; readonly longest: number };
+  /** How long to wait for a job. */
+  readonly idleTimeoutMs: number;
+  /** Connections in a row without progress before the agent reports that it is offline. */
+  readonly connections: number;
+}
+
+/** What happened, for whoever watches. Nothing depends on it. */
+export type AgentEvent =
+  | { readonly kind: 'state'; readonly state: string }
+  | { readonly kind: 'connecting'; readonly attempt: number }
+  | { readonly kind: 'job'; readonly jobId: string }
+  | { readonly kind: 'block'; readonly fileId: number; readonly storedBytes: number; readonly fileBytes: number }
+  | { readonly kind: 'block-ignored'; readonly fileId: number; readonly why: 'repeat' | 'other-request' }
+  | { readonly kind: 'block-refused'; readonly detail: string }
+  | { readonly kind: 'retry'; readonly what: string; readonly afterMs: number };
+
+export interface AgentPorts {
+  readonly identity: Identity;
+  readonly settings: AgentSettings;
+  readonly boot: BootControl;
+  readonly slots: readonly [FlashArea, FlashArea];
+  /** Where the envelope is kept from its download until the image is confirmed. */
+  readonly envelopeArea: FlashArea;
+  /** Which blocks of the envelope, and of the image, are already in flash. */
+  readonly blockLogs: { readonly envelope: FlashArea; readonly image: FlashArea };
+  readonly journal: Journal;
+  readonly connect: Connect;
+  readonly verify: VerifySignature;
+  readonly ram: Ram;
+  readonly clock: Clock;
+  /** In [0, 1). For back-off jitter and request tokens only. */
+  readonly random: () => number;
+  /** Starts the boot loader; never returns. */
+  readonly reboot: () => never;
+  /** Whether the image that is running works, by its own tests. */
+  readonly isHealthy: () => boolean;
+  readonly observe: (event: AgentEvent) => void;
+}
