@@ -68,6 +68,11 @@ class Authenticated {
     return this.#content.authenticatedBy;
   }
 
+  /** Of the sections that are here, in the manifest or severed. */
+  get sequences(): ReadonlyMap<SectionName, Sequence> {
+    return this.#content.sequences;
+  }
+
   /** The text member, undecoded, where it came along: `decodeText`. */
   get text(): Uint8Array | undefined {
     return this.#content.text;
@@ -84,7 +89,7 @@ class Authenticated {
    * @throws {Rejection} `severed-missing`
    */
   sequence(name: SectionName): Sequence | undefined {
-    const sequence = this.#content.sequences.get(name);
+    const sequence = this.sequences.get(name);
     if (!sequence && this.manifest.sections.has(name)) {
       throw new Rejection(
         'severed-missing',

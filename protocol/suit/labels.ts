@@ -150,7 +150,7 @@ export const COMPONENT_TEXT_LABELS = [
  * The greatest private-use label. Draft -37 draws the line three ways ("less than -256" in §8.4.9 and §8.4.11, "-256 and
  * below" in §11); -257 is private by all of them, and -256 is refused either way.
  */
-const FIRST_CUSTOM_LABEL = -257;
+export const FIRST_CUSTOM_LABEL = -257;
 
 type ImplementedName<Row extends Label> = Extract<Row, { implemented: true }>['name'];
 export type CommandRow = (typeof COMMANDS)[number];

@@ -2,14 +2,12 @@
  * What the processor asks of the device that runs it, and what it tells it in the end. The processor decides and never
  * acts: it yields an `Operation`, is sent its `OperationResult`, and goes on (processor.ts).
  */
-import type { RejectionCode } from '../errors.ts';
-import { Rejection } from '../errors.ts';
-import type { ComponentId } from './component-id.ts';
-import type { SuitDigest } from './digest.ts';
-import type { SectionName } from './labels.ts';
-import type { Parameters } from './parameters.ts';
+import { Rejection, type RejectionCode } from '../../errors.ts';
+import type { ComponentId } from '../component-id.ts';
+import type { SuitDigest } from '../digest.ts';
+import type { SectionName } from '../labels.ts';
+import type { Parameters } from '../parameters.ts';
 
-/** A component comes with its index in the manifest, which is what records and reports call it. */
 export type Operation =
   | {
       readonly do: 'fetch';
@@ -59,6 +57,8 @@ export interface ProcessorContext {
   readonly deviceId?: Uint8Array;
   /** Of the manifest that is installed; an older one is refused. */
   readonly installedSequence?: number | bigint;
+  /** Of the manifest that is installed; with it, another one of the same number is refused too. */
+  readonly installedDigest?: SuitDigest;
   readonly hasComponent: (id: ComponentId) => boolean;
   /** `MAX_COMPONENTS` where it is absent. */
   readonly componentLimit?: number;
