@@ -80,8 +80,8 @@ export class KeyMaterial {
       form === 'seed'
         ? createPrivateKey({ key, format: 'raw-seed', asymmetricKeyType: kind.type })
         : createPrivateKey({ key, format: 'der', type: 'pkcs8' });
-    if (privateKey.asymmetricKeyType !== kind.type)
-      throw new TypeError(`expected a ${kind.type} key, got ${privateKey.asymmetricKeyType}`);
+    if (!isOfKind(privateKey, kind))
+      throw new TypeError(`the private key is not of kind ${Object.values(kind).join(' ')}`);
     return new KeyMaterial(kind, privateKey);
   }
 
@@ -148,6 +148,15 @@ async function generatePrivateKey(kind: KeyKind): Promise<KeyObject> {
   if (kind.type === 'rsa') return (await generate(kind.type, { modulusLength: kind.modulusBits })).privateKey;
   if (kind.type === 'ed25519') return (await generate(kind.type)).privateKey;
   return (await generate(kind.type)).privateKey;
+}
+
+/** As OpenSSL calls them. */
+const CURVE_NAMES = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' } as const;
+
+function isOfKind({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject, kind: KeyKind): boolean {
+  if (asymmetricKeyType !== kind.type) return false;
+  if (kind.type === 'ec') return asymmetricKeyDetails?.namedCurve === CURVE_NAMES[kind.namedCurve];
+  return kind.type !== 'rsa' || asymmetricKeyDetails?.modulusLength === kind.modulusBits;
 }
 
 const hashOf = (scheme: SigningScheme): Hash | null => ('hash' in scheme ? scheme.hash : null);

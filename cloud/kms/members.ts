@@ -2,7 +2,6 @@
  * From a JSON object to typed values, refusing in the sentences of AWS's request validation. AWS names every violated
  * member in one message; this names the first one.
  */
-import { fromBase64 } from '../../protocol/bytes.ts';
 import { KmsFault, validation } from './faults.ts';
 
 interface Bounds {
@@ -16,17 +15,17 @@ interface TextBounds extends Bounds {
 }
 
 export class Members {
-  readonly #object: Readonly<Record<string, unknown>>;
+  readonly #values: ReadonlyMap<string, unknown>;
 
-  private constructor(object: Readonly<Record<string, unknown>>) {
-    this.#object = object;
+  private constructor(values: ReadonlyMap<string, unknown>) {
+    this.#values = values;
   }
 
   /** @throws {KmsFault} SerializationException where `value` is not a JSON object */
   static of(value: unknown): Members {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw new KmsFault('SerializationException', `${kindOf(value)} can not be converted to a Structure`);
-    return new Members({ ...value });
+    return new Members(new Map(Object.entries(value)));
   }
 
   has(name: string): boolean {
@@ -107,14 +106,14 @@ export class Members {
 
   /** JSON null is the same as absent. */
   #get(name: string): unknown {
-    return this.#object[name] ?? undefined;
+    return this.#values.get(name) ?? undefined;
   }
 }
 
 /** AWS's own client sends standard base64; anything looser is refused. */
 function decodeBlob(text: string): Uint8Array {
   try {
-    return fromBase64(text);
+    return Uint8Array.fromBase64(text, { lastChunkHandling: 'strict' });
   } catch (cause) {
     throw new KmsFault('SerializationException', 'Invalid base64 in a blob', { cause });
   }

@@ -62,6 +62,14 @@ function createApp(kms: Kms, onInternalError: (operation: string, error: unknown
   app.addHook('onRequest', async (_request, reply) => {
     void reply.header('x-amzn-requestid', kms.newId()).header('content-type', CONTENT_TYPE);
   });
+  let isClosing = false;
+  app.addHook('preClose', async () => {
+    isClosing = true;
+  });
+  app.addHook('onSend', async (_request, reply) => {
+    // Otherwise the connection of an answer that was under way would be kept alive, and keep the server from stopping.
+    if (isClosing) void reply.header('connection', 'close');
+  });
 
   app.post('/', async (request, reply) => {
     const result = await answer(request.headers['x-amz-target'], request.body ?? {}, kms);

@@ -19,7 +19,8 @@ import type { Members } from '../members.ts';
 import { keyArn } from '../names.ts';
 import type { KeyRecord } from '../records.ts';
 
-const ALGORITHM_NAMES = [...SIGNING_ALGORITHMS.map(({ name }) => name), ...FOREIGN_SIGNING_ALGORITHMS];
+const FOREIGN: readonly string[] = FOREIGN_SIGNING_ALGORITHMS;
+const ALGORITHM_NAMES = [...SIGNING_ALGORITHMS.map(({ name }) => name), ...FOREIGN];
 
 /** bytes. The model says 0 to 4096; real KMS refuses 0. */
 const MESSAGE_BYTES = { min: 1, max: 4096 };
@@ -81,7 +82,7 @@ function planSigning(request: SigningRequest, key: KeyRecord, kms: Kms): ToSign 
 function algorithmFor(name: string, { spec }: KeyRecord): SigningAlgorithm {
   const algorithm = spec.algorithms.find((it) => it.name === name);
   if (algorithm) return algorithm;
-  if (FOREIGN_SIGNING_ALGORITHMS.includes(name)) throw unsupported(`The embedded KMS does not sign with ${name}.`);
+  if (FOREIGN.includes(name)) throw unsupported(`The embedded KMS does not sign with ${name}.`);
   throw new KmsFault('InvalidKeyUsageException', `Algorithm ${name} is incompatible with key spec ${spec.name}.`);
 }
 

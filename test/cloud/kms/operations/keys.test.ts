@@ -1,0 +1,321 @@
+import {
+  CancelKeyDeletionCommand,
+  CreateKeyCommand,
+  type CreateKeyCommandInput,
+  DescribeKeyCommand,
+  DisableKeyCommand,
+  EnableKeyCommand,
+  GetPublicKeyCommand,
+  type KeySpec,
+  ListKeysCommand,
+  paginateListKeys,
+  ScheduleKeyDeletionCommand,
+  UpdateKeyDescriptionCommand,
+} from '@aws-sdk/client-kms';
+import { createPublicKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toHex } from '../../../../protocol/bytes.ts';
+import { KEY_SPEC_NAMES, signingSpec, SIGNING_SPEC_NAMES } from '../../../../cloud/kms/key-specs.ts';
+import {
+  createKey,
+  forbidden,
+  idOf,
+  refusal,
+  START_MS,
+  startTestKms,
+  type TestKms,
+} from '../../../support/embedded-kms.ts';
+
+const DAY_MS = 86_400_000;
+const UNKNOWN_ID = '11111111-2222-3333-4444-555555555555';
+const UNKNOWN_ARN = `arn:aws:kms:us-east-1:000000000000:key/${UNKNOWN_ID}`;
+
+let kms: TestKms;
+beforeAll(async () => {
+  kms = await startTestKms();
+});
+afterAll(() => kms.stop());
+
+describe('CreateKey', () => {
+  it('answers for an ML-DSA key with the fields that real KMS sent, and no others', async () => {
+    const { KeyMetadata } = await kms.client.send(
+      new CreateKeyCommand({ KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Description: 'releases' }),
+    );
+    const KeyId = KeyMetadata!.KeyId!;
+    expect(KeyId).toMatch(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    expect(KeyMetadata).toStrictEqual({
+      AWSAccountId: '000000000000',
+      KeyId,
+      Arn: `arn:aws:kms:us-east-1:000000000000:key/${KeyId}`,
+      CreationDate: new Date(START_MS),
+      Enabled: true,
+      Description: 'releases',
+      KeyUsage: 'SIGN_VERIFY',
+      KeyState: 'Enabled',
+      Origin: 'AWS_KMS',
+      KeyManager: 'CUSTOMER',
+      CustomerMasterKeySpec: 'ML_DSA_44',
+      KeySpec: 'ML_DSA_44',
+      SigningAlgorithms: ['ML_DSA_SHAKE_256'],
+      MultiRegion: false,
+    });
+  });
+
+  it('knows ten specs that sign', () => {
+    expect(SIGNING_SPEC_NAMES).toHaveLength(10);
+  });
+
+  it.each(SIGNING_SPEC_NAMES)('makes a %s key whose public key node:crypto reads', async (name) => {
+    const KeyId = await createKey(kms.client, name);
+    const response = await kms.client.send(new GetPublicKeyCommand({ KeyId }));
+    const { $metadata: _metadata, PublicKey, ...rest } = response;
+    expect(rest).toStrictEqual({
+      KeyId,
+      CustomerMasterKeySpec: name,
+      KeySpec: name,
+      KeyUsage: 'SIGN_VERIFY',
+      SigningAlgorithms: signingSpec(name)!.algorithms.map((it) => it.name),
+    });
+    const key = createPublicKey({ key: Buffer.from(PublicKey!), format: 'der', type: 'spki' });
+    expect(key.asymmetricKeyType).toBe(signingSpec(name)!.kind.type);
+  });
+
+  it.each<[KeySpec, number, string]>([
+    ['ML_DSA_44', 1334, '30820532300b06096086480165030403110382052100'],
+    ['ML_DSA_65', 1974, '308207b2300b0609608648016503040312038207a100'],
+    ['ML_DSA_87', 2614, '30820a32300b060960864801650304031303820a2100'],
+  ])('%s: an SPKI of %i bytes with absent parameters (RFC 9881)', async (spec, bytes, header) => {
+    const response = await kms.client.send(new GetPublicKeyCommand({ KeyId: await createKey(kms.client, spec) }));
+    const spki = new Uint8Array(response.PublicKey!);
+    expect(spki).toHaveLength(bytes);
+    expect(toHex(spki.subarray(0, 22))).toBe(header);
+  });
+
+  it('makes a multi-Region key as a primary without replicas', async () => {
+    const created = await kms.client.send(
+      new CreateKeyCommand({ KeySpec: 'ML_DSA_65', KeyUsage: 'SIGN_VERIFY', MultiRegion: true }),
+    );
+    const { KeyId, Arn, MultiRegion, MultiRegionConfiguration } = created.KeyMetadata!;
+    expect(KeyId).toMatch(/^mrk-[0-9a-f]{32}$/);
+    expect(MultiRegion).toBe(true);
+    expect(MultiRegionConfiguration).toEqual({
+      MultiRegionKeyType: 'PRIMARY',
+      PrimaryKey: { Arn, Region: 'us-east-1' },
+      ReplicaKeys: [],
+    });
+    expect((await kms.client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.Arn).toBe(Arn);
+  });
+
+  it.each<[name: string, input: CreateKeyCommandInput, type: string, message: string]>([
+    [
+      'no usage',
+      { KeySpec: 'ML_DSA_44' },
+      'ValidationException',
+      'You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.',
+    ],
+    [
+      'an encrypting ML-DSA key',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'ENCRYPT_DECRYPT' },
+      'ValidationException',
+      'KeyUsage ENCRYPT_DECRYPT is not compatible with KeySpec ML_DSA_44',
+    ],
+    [
+      'an agreeing ML-DSA key',
+      { KeySpec: 'ML_DSA_87', KeyUsage: 'KEY_AGREEMENT' },
+      'ValidationException',
+      'KeyUsage KEY_AGREEMENT is not compatible with KeySpec ML_DSA_87',
+    ],
+    [
+      'both names of the spec',
+      { KeySpec: 'RSA_2048', CustomerMasterKeySpec: 'RSA_2048', KeyUsage: 'SIGN_VERIFY' },
+      'ValidationException',
+      'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
+    ],
+    [
+      'an unknown spec',
+      { KeySpec: forbidden('ML_DSA_99'), KeyUsage: 'SIGN_VERIFY' },
+      'ValidationException',
+      "1 validation error detected: Value 'ML_DSA_99' at 'keySpec' failed to satisfy constraint: Member must satisfy " +
+        `enum value set: [${KEY_SPEC_NAMES.join(', ')}]`,
+    ],
+    [
+      'a symmetric key',
+      {},
+      'UnsupportedOperationException',
+      'The embedded KMS does not make SYMMETRIC_DEFAULT keys for ENCRYPT_DECRYPT. It makes KeyUsage SIGN_VERIFY with ' +
+        `KeySpec ${SIGNING_SPEC_NAMES.join(', ')}.`,
+    ],
+    [
+      'imported key material',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' },
+      'UnsupportedOperationException',
+      'Origin EXTERNAL is not supported for KeySpec ML_DSA_44.',
+    ],
+    [
+      'a custom key store',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', CustomKeyStoreId: 'cks-1' },
+      'UnsupportedOperationException',
+      'CustomKeyStoreId is not supported: the embedded KMS has no custom key stores.',
+    ],
+    [
+      'a long description',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Description: 'x'.repeat(8193) },
+      'ValidationException',
+      "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less " +
+        'than or equal to 8192',
+    ],
+    [
+      'a tag twice',
+      {
+        KeySpec: 'ML_DSA_44',
+        KeyUsage: 'SIGN_VERIFY',
+        Tags: ['x', 'y'].map((TagValue) => ({ TagKey: 'a', TagValue })),
+      },
+      'TagException',
+      'Duplicate tag keys',
+    ],
+    [
+      'a policy that is not JSON',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Policy: '{"Version":' },
+      'MalformedPolicyDocumentException',
+      'The new key policy is not a JSON object.',
+    ],
+  ])('refuses %s', async (_name, input, name, message) => {
+    const before = await keyCount();
+    expect(await refusal(kms.client.send(new CreateKeyCommand(input)))).toEqual({ name, message, status: 400 });
+    expect(await keyCount()).toBe(before);
+  });
+});
+
+async function keyCount(): Promise<number> {
+  const { Keys } = await kms.client.send(new ListKeysCommand({ Limit: 1000 }));
+  return Keys!.length;
+}
+
+const stateOf = async (KeyId: string) => (await kms.client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!;
+
+describe('a key is named', () => {
+  it('by id and by ARN', async () => {
+    const arn = await createKey(kms.client, 'ML_DSA_44');
+    expect((await stateOf(idOf(arn))).Arn).toBe(arn);
+    expect((await stateOf(arn)).Arn).toBe(arn);
+  });
+
+  it.each<[name: string, keyId: string, message: string]>([
+    ['an id that is not there', UNKNOWN_ID, `Key '${UNKNOWN_ARN}' does not exist`],
+    ['an ARN that is not there', UNKNOWN_ARN, `Key '${UNKNOWN_ARN}' does not exist`],
+    ['no id at all', 'release key', "Invalid keyId 'release key'"],
+    ['a path', '../../etc/passwd', "Invalid keyId '../../etc/passwd'"],
+    ['an ARN of another Region', `arn:aws:kms:eu-west-1:000000000000:key/${UNKNOWN_ID}`, 'Invalid arn eu-west-1'],
+    [
+      'an ARN of another account',
+      `arn:aws:kms:us-east-1:999999999999:key/${UNKNOWN_ID}`,
+      `Key 'arn:aws:kms:us-east-1:999999999999:key/${UNKNOWN_ID}' does not exist`,
+    ],
+    ['an ARN of another service', 'arn:aws:s3:::bucket', "Invalid keyId 'arn:aws:s3:::bucket'"],
+    ['an alias', 'alias/none', 'Alias arn:aws:kms:us-east-1:000000000000:alias/none is not found.'],
+    [
+      'an alias ARN',
+      'arn:aws:kms:us-east-1:000000000000:alias/none',
+      'Alias arn:aws:kms:us-east-1:000000000000:alias/none is not found.',
+    ],
+  ])('or refused: %s', async (_name, KeyId, message) => {
+    const call = kms.client.send(new DescribeKeyCommand({ KeyId }));
+    expect(await refusal(call)).toEqual({ name: 'NotFoundException', message, status: 400 });
+  });
+});
+
+describe('ListKeys', () => {
+  it('pages through all keys once', async () => {
+    const arns: string[] = [];
+    for (let i = 0; i < 5; i++) arns.push(await createKey(kms.client, 'ECC_NIST_P256'));
+    const seen: string[] = [];
+    let pages = 0;
+    for await (const page of paginateListKeys({ client: kms.client, pageSize: 3 }, {})) {
+      pages += 1;
+      expect(page.Keys!.length).toBeLessThanOrEqual(3);
+      expect(page.Truncated).toBe(page.NextMarker !== undefined);
+      seen.push(...page.Keys!.map(({ KeyArn }) => KeyArn!));
+    }
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(expect.arrayContaining(arns));
+    expect(pages).toBe(Math.ceil(seen.length / 3));
+  });
+
+  it.each([
+    [0, 'Member must have value greater than or equal to 1'],
+    [1001, 'Member must have value less than or equal to 1000'],
+  ])('refuses a limit of %i', async (Limit, rule) => {
+    const call = kms.client.send(new ListKeysCommand({ Limit }));
+    expect((await refusal(call)).message).toBe(
+      `1 validation error detected: Value '${Limit}' at 'limit' failed to satisfy constraint: ${rule}`,
+    );
+  });
+});
+
+describe('the state of a key', () => {
+  it('is disabled and enabled again, and its public key is served all along', async () => {
+    const KeyId = await createKey(kms.client, 'ML_DSA_65');
+    await kms.client.send(new DisableKeyCommand({ KeyId }));
+    expect(await stateOf(KeyId)).toMatchObject({ KeyState: 'Disabled', Enabled: false });
+    expect((await kms.client.send(new GetPublicKeyCommand({ KeyId }))).PublicKey).toHaveLength(1974);
+    await kms.client.send(new EnableKeyCommand({ KeyId }));
+    expect(await stateOf(KeyId)).toMatchObject({ KeyState: 'Enabled', Enabled: true });
+  });
+
+  it('is pending deletion until cancelled, and comes back disabled', async () => {
+    const KeyId = await createKey(kms.client, 'ML_DSA_65');
+    const scheduled = await kms.client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays: 7 }));
+    const { $metadata: _metadata, ...response } = scheduled;
+    const DeletionDate = new Date(START_MS + 7 * DAY_MS);
+    expect(response).toStrictEqual({ KeyId, DeletionDate, KeyState: 'PendingDeletion', PendingWindowInDays: 7 });
+    expect(await stateOf(KeyId)).toMatchObject({ KeyState: 'PendingDeletion', Enabled: false, DeletionDate });
+
+    const refused = { name: 'KMSInvalidStateException', message: `${KeyId} is pending deletion.`, status: 400 };
+    for (const call of [
+      kms.client.send(new GetPublicKeyCommand({ KeyId })),
+      kms.client.send(new EnableKeyCommand({ KeyId })),
+      kms.client.send(new DisableKeyCommand({ KeyId })),
+      kms.client.send(new ScheduleKeyDeletionCommand({ KeyId })),
+      kms.client.send(new UpdateKeyDescriptionCommand({ KeyId, Description: 'x' })),
+    ]) {
+      expect(await refusal(call)).toEqual(refused);
+    }
+
+    expect((await kms.client.send(new CancelKeyDeletionCommand({ KeyId }))).KeyId).toBe(KeyId);
+    expect(await stateOf(KeyId)).toMatchObject({ KeyState: 'Disabled' });
+    expect(await stateOf(KeyId)).not.toHaveProperty('DeletionDate');
+    expect(await refusal(kms.client.send(new CancelKeyDeletionCommand({ KeyId })))).toEqual({
+      ...refused,
+      message: `${KeyId} is not pending deletion.`,
+    });
+  });
+
+  it('ends at its deletion date: not found, not listed', async () => {
+    const KeyId = await createKey(kms.client, 'ML_DSA_44');
+    await kms.client.send(new ScheduleKeyDeletionCommand({ KeyId }));
+    kms.clock.nowMs += 30 * DAY_MS - 1;
+    expect(await stateOf(KeyId)).toMatchObject({ KeyState: 'PendingDeletion' });
+    const before = await keyCount();
+    kms.clock.nowMs += 1;
+    expect((await refusal(kms.client.send(new DescribeKeyCommand({ KeyId })))).name).toBe('NotFoundException');
+    expect((await refusal(kms.client.send(new CancelKeyDeletionCommand({ KeyId })))).name).toBe('NotFoundException');
+    expect(await keyCount()).toBe(before - 1);
+    kms.clock.nowMs = START_MS;
+  });
+
+  it.each([6, 31])('is not pending for %i days', async (PendingWindowInDays) => {
+    const KeyId = await createKey(kms.client, 'ML_DSA_44');
+    const call = kms.client.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays }));
+    expect((await refusal(call)).name).toBe('ValidationException');
+  });
+
+  it('does not lose one of many changes made at once', async () => {
+    const KeyId = await createKey(kms.client, 'ML_DSA_44');
+    await Promise.all([
+      kms.client.send(new UpdateKeyDescriptionCommand({ KeyId, Description: 'changed' })),
+      kms.client.send(new DisableKeyCommand({ KeyId })),
+    ]);
+    expect(await stateOf(KeyId)).toMatchObject({ Description: 'changed', KeyState: 'Disabled' });
+  });
+});

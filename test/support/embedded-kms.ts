@@ -1,0 +1,81 @@
+/** An embedded KMS on a real socket in a folder of its own, the unmodified SDK client for it, and a clock to turn. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateKeyCommand, type KeySpec, KMSClient, KMSServiceException, SignCommand } from '@aws-sdk/client-kms';
+import type { SignCommandInput } from '@aws-sdk/client-kms';
+import { type KmsOptions, type RunningKms, startKms } from '../../cloud/kms/server.ts';
+
+export interface TestKms {
+  readonly folder: string;
+  readonly server: RunningKms;
+  readonly client: KMSClient;
+  readonly clock: { nowMs: number };
+  /** Stops and starts the server over the same folder; gives the new harness, the old one is dead. */
+  restart(): Promise<TestKms>;
+  stop(): Promise<void>;
+}
+
+export const START_MS = Date.parse('2026-11-21T00:00:00.250Z');
+
+export async function startTestKms(options: Partial<KmsOptions> = {}): Promise<TestKms> {
+  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'bristlecone-kms-')));
+  const clock = { nowMs: START_MS };
+  const server = await startKms({ port: 0, nowMs: () => clock.nowMs, ...options, folder });
+  const client = clientFor(server.url);
+  const close = async (): Promise<void> => {
+    client.destroy();
+    await server.close();
+  };
+  return {
+    folder,
+    server,
+    client,
+    clock,
+    restart: async () => {
+      await close();
+      return startTestKms({ nowMs: () => clock.nowMs, ...options, folder });
+    },
+    stop: async () => {
+      await close();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+export const clientFor = (endpoint: string): KMSClient =>
+  new KMSClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
+    maxAttempts: 1,
+  });
+
+/** @returns the key's ARN */
+export async function createKey(client: KMSClient, spec: KeySpec): Promise<string> {
+  const { KeyMetadata } = await client.send(new CreateKeyCommand({ KeySpec: spec, KeyUsage: 'SIGN_VERIFY' }));
+  return KeyMetadata!.Arn!;
+}
+
+export async function sign(client: KMSClient, input: SignCommandInput): Promise<Uint8Array> {
+  const { Signature } = await client.send(new SignCommand(input));
+  return new Uint8Array(Signature!);
+}
+
+export const idOf = (arn: string): string => arn.split('/').at(-1)!;
+
+/** A value that the SDK's types forbid, to see what the server says to it. */
+export const forbidden = (value: unknown) => JSON.parse(JSON.stringify(value));
+
+/** What a call answered as a refusal: name and message as the SDK shows them. */
+export async function refusal(
+  call: Promise<unknown>,
+): Promise<{ name: string; message: string; status: number | undefined }> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof KMSServiceException)) throw error;
+    return { name: error.name, message: error.message, status: error.$metadata.httpStatusCode };
+  }
+  throw new Error('expected a refusal, but the call succeeded');
+}
