@@ -1,15 +1,32 @@
 #!/usr/bin/env node
 /**
- * The one command. Each side registers its own subcommands; this is the only place where both meet.
+ * The one command. Each side registers its own subcommands; this is the only place where both meet. A subcommand's code
+ * is loaded only when it is called: a simulated device should not pay for the AWS SDK.
+ *
  * `npm start`, `npx bristlecone` and `npm test` bring their own Node; a bare `node bristlecone.ts` may be an older one.
  */
 import { Command } from 'commander';
-import { registerKeyCommands } from './cloud/cli/key.ts';
 import { main } from './command-line.ts';
 
-const program = new Command('bristlecone').description(
-  'Post-quantum firmware updates and long-lived roots of trust for IoT fleets',
-);
-registerKeyCommands(program);
+type Register = (program: Command) => void;
+
+const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  up: async () => (await import('./cloud/cli/up.ts')).registerUpCommand,
+  key: async () => (await import('./cloud/cli/key.ts')).registerKeyCommands,
+  release: async () => (await import('./cloud/cli/release.ts')).registerReleaseCommands,
+  campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
+  device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
+  suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
+  explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,
+  demo: async () => (await import('./device-sim/cli/demo.ts')).registerDemoCommand,
+};
+
+const program = new Command('bristlecone')
+  .description('Post-quantum firmware updates and long-lived roots of trust for IoT fleets')
+  .helpCommand(false)
+  .addHelpText('after', '\nStart here:\n  $ bristlecone demo\n  $ bristlecone up\n\nEvery subcommand has --help with examples, and --json.');
+
+const named = SUBCOMMANDS[process.argv[2] ?? ''];
+for (const load of named ? [named] : Object.values(SUBCOMMANDS)) (await load())(program);
 
 await main(program, process.argv);
