@@ -1,0 +1,58 @@
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createKmsClient, isLoopback } from '../../../cloud/signing/kms-client.ts';
+import { createKey, startTestKms } from '../../support/embedded-kms.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+describe('createKmsClient', () => {
+  it('works with an embedded KMS without any AWS set-up', async () => {
+    const kms = await startTestKms();
+    const client = createKmsClient({ endpoint: kms.server.url });
+    expect(await createKey(client, 'ML_DSA_44')).toMatch(/^arn:aws:kms:us-east-1:/);
+    client.destroy();
+    await kms.stop();
+  });
+
+  it.each(['http://127.0.0.1:8080', 'http://localhost:8080', 'http://[::1]:8080'])(
+    'makes up credentials for %s',
+    async (endpoint) => {
+      const { accessKeyId } = await createKmsClient({ endpoint }).config.credentials();
+      expect(accessKeyId).toBe('bristlecone');
+    },
+  );
+
+  it.each([undefined, 'https://kms.example.com', 'http://127.0.0.1.example.com', 'http://10.0.0.1:8080'])(
+    'takes those of the AWS chain for %s',
+    async (endpoint) => {
+      vi.stubEnv('AWS_ACCESS_KEY_ID', 'from-the-environment');
+      vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+      const options = endpoint === undefined ? {} : { endpoint };
+      const { accessKeyId } = await createKmsClient({ ...options, region: 'eu-west-1' }).config.credentials();
+      expect(accessKeyId).toBe('from-the-environment');
+    },
+  );
+
+  it('refuses an endpoint that is no URL', () => {
+    expect(() => createKmsClient({ endpoint: 'localhost' })).toThrow(TypeError);
+  });
+
+  it('takes the Region it is given', async () => {
+    const client = createKmsClient({ endpoint: 'http://127.0.0.1:1', region: 'eu-south-1' });
+    expect(await client.config.region()).toBe('eu-south-1');
+  });
+});
+
+describe('isLoopback', () => {
+  it.each<[string, boolean]>([
+    ['127.0.0.1', true],
+    ['127.1.2.3', true],
+    ['localhost', true],
+    ['[::1]', true],
+    ['127.0.0.1.example.com', false],
+    ['localhost.example.com', false],
+    ['128.0.0.1', false],
+    ['0.0.0.0', false],
+  ])('%s: %s', (hostname, expected) => {
+    expect(isLoopback(hostname)).toBe(expected);
+  });
+});
