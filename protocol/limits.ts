@@ -48,6 +48,9 @@ export const MAX_URI_BYTES = 1_024;
 /** Records kept for the SUIT report; later ones are dropped, never the result. */
 export const MAX_REPORT_RECORDS = 64;
 
+/** bytes. A SUIT report: 64 records of a digest and two identifiers each are some 8 KB, a capability report 0.2 KB. */
+export const MAX_REPORT_BYTES = 16_384;
+
 /** bytes. A job document (AWS IoT quota). */
 export const MAX_JOB_DOCUMENT_BYTES = 32_768;
 

@@ -1,0 +1,83 @@
+/**
+ * Our reasons to refuse in the words of draft-ietf-suit-report-18 §4.2: few and coarse, for anyone, and beside them a
+ * number of our own (suit-report-result-code), from which our cloud gets the exact `RejectionCode` back.
+ */
+import type { RejectionCode } from '../errors.ts';
+
+export const REPORT_REASONS = {
+  ok: 0,
+  'cbor-parse': 1,
+  'cose-unsupported': 2,
+  'alg-unsupported': 3,
+  unauthorised: 4,
+  'command-unsupported': 5,
+  'component-unsupported': 6,
+  'component-unauthorised': 7,
+  'parameter-unsupported': 8,
+  'severing-unsupported': 9,
+  'condition-failed': 10,
+  'operation-failed': 11,
+  'invoke-pending': 12,
+} as const;
+
+export type ReportReason = keyof typeof REPORT_REASONS;
+
+/** Numbers are a public contract as the codes are: add rows at the end, never renumber. */
+// oxfmt-ignore
+const REASON_OF: Readonly<Record<RejectionCode, { readonly number: number; readonly reason: ReportReason }>> = {
+  'too-large':             { number: 1,  reason: 'cbor-parse' },
+  'malformed':             { number: 2,  reason: 'cbor-parse' },
+  'wrong-shape':           { number: 3,  reason: 'cbor-parse' },
+  'unsigned':              { number: 4,  reason: 'unauthorised' },
+  'unknown-key':           { number: 5,  reason: 'unauthorised' },
+  'algorithm-not-allowed': { number: 6,  reason: 'unauthorised' },
+  'critical-header':       { number: 7,  reason: 'cose-unsupported' },
+  'signature-invalid':     { number: 8,  reason: 'unauthorised' },
+  'requirement-not-met':   { number: 9,  reason: 'unauthorised' },
+  'digest-mismatch':       { number: 10, reason: 'unauthorised' },
+  'severed-mismatch':      { number: 11, reason: 'unauthorised' },
+  'severed-missing':       { number: 12, reason: 'severing-unsupported' },
+  'manifest-version':      { number: 13, reason: 'cbor-parse' },
+  'sequence-rollback':     { number: 14, reason: 'condition-failed' },
+  'unsupported-member':    { number: 15, reason: 'command-unsupported' },
+  'unsupported-command':   { number: 16, reason: 'command-unsupported' },
+  'unsupported-parameter': { number: 17, reason: 'parameter-unsupported' },
+  'unsupported-component': { number: 18, reason: 'component-unsupported' },
+  'unsupported-algorithm': { number: 19, reason: 'alg-unsupported' },
+  'forbidden-command':     { number: 20, reason: 'command-unsupported' },
+  'wrong-vendor':          { number: 21, reason: 'condition-failed' },
+  'wrong-class':           { number: 22, reason: 'condition-failed' },
+  'wrong-device':          { number: 23, reason: 'condition-failed' },
+  'wrong-slot':            { number: 24, reason: 'condition-failed' },
+  'content-mismatch':      { number: 25, reason: 'condition-failed' },
+  'image-mismatch':        { number: 26, reason: 'condition-failed' },
+  'image-too-large':       { number: 27, reason: 'operation-failed' },
+  'image-unavailable':     { number: 28, reason: 'operation-failed' },
+  'parameter-missing':     { number: 29, reason: 'condition-failed' },
+  'aborted':               { number: 30, reason: 'condition-failed' },
+  'operation-failed':      { number: 31, reason: 'operation-failed' },
+  'limit-exceeded':        { number: 32, reason: 'operation-failed' },
+  'job-invalid':           { number: 33, reason: 'operation-failed' },
+  'job-refused':           { number: 34, reason: 'operation-failed' },
+  'stream-refused':        { number: 35, reason: 'operation-failed' },
+  'block-invalid':         { number: 36, reason: 'operation-failed' },
+  'not-json':              { number: 37, reason: 'operation-failed' },
+};
+
+export const reportReasonOf = (code: RejectionCode): { readonly number: number; readonly reason: ReportReason } =>
+  REASON_OF[code];
+
+/** Undefined for a number that is not ours: another implementation means something else by it. */
+export const rejectionCodeOf = (number: number): RejectionCode | undefined =>
+  Object.keys(REASON_OF)
+    .filter(isRejectionCode)
+    .find((code) => REASON_OF[code].number === number);
+
+export const reasonOfNumber = (number: number): ReportReason | undefined =>
+  Object.keys(REPORT_REASONS)
+    .filter(isReportReason)
+    .find((reason) => REPORT_REASONS[reason] === number);
+
+const isRejectionCode = (key: string): key is RejectionCode => key in REASON_OF;
+
+const isReportReason = (key: string): key is ReportReason => key in REPORT_REASONS;
