@@ -5,14 +5,14 @@
  *   - trailing bytes and truncation; lengths are checked against what is left before anything is allocated;
  *   - indefinite lengths, non-minimal heads, map keys out of order or twice: one value has one encoding, so a
  *     signature over bytes is a signature over meaning, and key 1 cannot also come as key 1n;
- *   - floats, undefined, other simple values, bignums (tags 2 and 3): nothing of ours needs them, and decoding a
- *     1 MiB bignum took cbor-x minutes;
+ *   - floats, undefined, other simple values, bignums (tags 2 and 3), negative integers below 64 bits, tags above 32:
+ *     nothing of ours needs them, and decoding a 1 MiB bignum took cbor-x minutes;
  *   - invalid UTF-8: a replaced character is a forged text.
  *
  * Byte strings are views of the input, not copies: nobody writes to them. Other tags come back as `Tag`, and it is
  * for the caller to expect one. Integers outside ±2^53 come back as bigint.
  */
-import { compareBytes } from '../bytes.ts';
+import { toHex } from '../bytes.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_CBOR_DEPTH, MAX_CBOR_ITEMS } from '../limits.ts';
 import { type CborValue, Tag } from './value.ts';
@@ -24,13 +24,19 @@ export interface DecodeOptions {
   readonly maxDepth?: number;
   readonly maxItems?: number;
   /**
-   * `any`: keys may stand in any order (still no duplicates, but those that differ in bytes). Only for COSE_Keys that
-   * an operator imports: the examples of RFC 9964 themselves are unordered.
+   * `any`: keys may stand in any order, still none twice. For COSE headers and COSE_Keys of others: RFC 9052 §9 asks
+   * for no order, and the keys in RFC 9964 itself have none.
    */
   readonly keyOrder?: 'deterministic' | 'any';
 }
 
-const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+const MAX_INT64 = 2n ** 63n - 1n;
+const MAX_TAG = 2 ** 32 - 1;
+
+/** bytes. Up to here ASCII is read without TextDecoder, whose start costs more than so short a text (measured). */
+const SHORT_TEXT_BYTES = 16;
+
+const unicode = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** @throws {Rejection} `too-large`, `malformed`; the detail names the rule and the byte */
 export function decodeCbor(bytes: Uint8Array, options: DecodeOptions): CborValue {
@@ -76,17 +82,17 @@ class Reader {
       case 0:
         return argument;
       case 1:
-        return negative(argument);
+        return this.#negative(argument);
       case 2:
-        return this.#slice(argument);
+        return this.#slice(this.#fitting(argument, 1));
       case 3:
-        return this.#text(this.#slice(argument));
+        return this.#text(this.#fitting(argument, 1));
       case 4:
-        return this.#array(this.#count(argument, 1, depth), depth + 1);
+        return this.#array(this.#fitting(argument, 1), this.#below(depth));
       case 5:
-        return this.#map(this.#count(argument, 2, depth), depth + 1);
+        return this.#map(this.#fitting(argument, 2), this.#below(depth));
       default:
-        return this.#tag(this.#count(argument, 0, depth), depth + 1);
+        return this.#tag(argument, this.#below(depth));
     }
   }
 
@@ -100,44 +106,70 @@ class Reader {
   /** The argument of a head: RFC 8949 §3, in its shortest form only. */
   #argument(info: number): number | bigint {
     if (info < 24) return info;
-    if (info > 27) return this.#refuse(info === 31 ? 'indefinite length' : 'reserved additional information');
-    const size = 1 << (info - 24);
+    if (info === 24) return this.#atLeast(24, this.#uint(1));
+    if (info === 25) return this.#atLeast(0x100, this.#uint(2));
+    if (info === 26) return this.#atLeast(0x1_0000, this.#uint(4));
+    if (info === 27) return this.#long(this.#atLeast(1, this.#uint(4)), this.#uint(4));
+    return this.#refuse(info === 31 ? 'indefinite length' : 'reserved additional information');
+  }
+
+  #uint(size: number): number {
     if (this.#left() < size) this.#refuse('truncated');
     let value = 0;
-    for (let i = 0; i < Math.min(size, 4); i++) value = value * 256 + this.#bytes[this.#offset++]!;
-    if (size === 8) return this.#long(value);
-    const smallest = info === 24 ? 24 : info === 25 ? 0x100 : 0x10000;
-    if (value < smallest) this.#refuse('not the shortest form');
+    for (let i = 0; i < size; i++) value = value * 256 + this.#bytes[this.#offset++]!;
     return value;
   }
 
-  #long(high: number): number | bigint {
-    let low = 0;
-    for (let i = 0; i < 4; i++) low = low * 256 + this.#bytes[this.#offset++]!;
-    if (high === 0) this.#refuse('not the shortest form');
+  #atLeast(smallest: number, value: number): number {
+    return value < smallest ? this.#refuse('not the shortest form') : value;
+  }
+
+  #long(high: number, low: number): number | bigint {
     return high <= 0x1f_ffff ? high * 2 ** 32 + low : (BigInt(high) << 32n) | BigInt(low);
   }
 
-  #slice(length: number | bigint): Uint8Array {
-    if (length > this.#left()) this.#refuse('truncated');
-    const start = this.#offset;
-    this.#offset += Number(length);
-    return this.#bytes.subarray(start, this.#offset);
+  #negative(argument: number | bigint): number | bigint {
+    if (argument > MAX_INT64) this.#refuse('integer below -2^63');
+    return typeof argument === 'number' && argument < Number.MAX_SAFE_INTEGER ? -1 - argument : -1n - BigInt(argument);
   }
 
-  #text(bytes: Uint8Array): string {
+  /** A length or count, refused before anything is allocated where so many of the smallest would not fit in what is left. */
+  #fitting(argument: number | bigint, bytesEach: number): number {
+    if (typeof argument === 'bigint' || argument * bytesEach > this.#left()) return this.#refuse('truncated');
+    return argument;
+  }
+
+  #below(depth: number): number {
+    return depth < this.#maxDepth ? depth + 1 : this.#refuse(`nested deeper than ${this.#maxDepth}`);
+  }
+
+  #slice(length: number): Uint8Array {
+    this.#offset += length;
+    return this.#bytes.subarray(this.#offset - length, this.#offset);
+  }
+
+  #text(length: number): string {
+    const short = length <= SHORT_TEXT_BYTES ? this.#ascii(length) : undefined;
+    if (short !== undefined) return short;
+    const bytes = this.#slice(length);
     try {
-      return text.decode(bytes);
+      return unicode.decode(bytes);
     } catch {
       return this.#refuse('invalid UTF-8');
     }
   }
 
-  /** How many entries follow, refused where their smallest encoding would not fit in what is left. */
-  #count(argument: number | bigint, bytesPerEntry: number, depth: number): number {
-    if (depth >= this.#maxDepth) this.#refuse(`nested deeper than ${this.#maxDepth}`);
-    if (typeof argument === 'bigint' || argument * bytesPerEntry > this.#left()) return this.#refuse('truncated');
-    return argument;
+  /** Nothing, and nothing read, where a byte is none of ASCII. */
+  #ascii(length: number): string | undefined {
+    const end = this.#offset + length;
+    let text = '';
+    for (let i = this.#offset; i < end; i++) {
+      const byte = this.#bytes[i]!;
+      if (byte > 0x7f) return undefined;
+      text += String.fromCharCode(byte);
+    }
+    this.#offset = end;
+    return text;
   }
 
   #array(count: number, depth: number): CborValue[] {
@@ -148,28 +180,38 @@ class Reader {
 
   #map(count: number, depth: number): Map<CborValue, CborValue> {
     const map = new Map<CborValue, CborValue>();
-    const seen: Uint8Array[] = [];
+    const seen = this.#ordered ? undefined : new Set<string>();
+    let previous = 0;
     for (let i = 0; i < count; i++) {
       const start = this.#offset;
       const key = this.#item(depth);
-      this.#checkKey(this.#bytes.subarray(start, this.#offset), seen);
+      if (seen) this.#checkUnseen(seen, start);
+      else if (i > 0) this.#checkOrder(previous, start);
+      previous = start;
       map.set(key, this.#item(depth));
     }
     return map;
   }
 
-  #checkKey(key: Uint8Array, seen: Uint8Array[]): void {
-    // In order, only the previous key can be equal; in any order, each of the few seen can.
-    for (const earlier of this.#ordered ? seen.slice(-1) : seen) {
-      const order = compareBytes(earlier, key);
-      if (order === 0) this.#refuse('duplicate key');
-      if (order > 0 && this.#ordered) this.#refuse('key out of order');
-    }
-    seen.push(key);
+  #checkUnseen(seen: Set<string>, start: number): void {
+    const key = toHex(this.#bytes.subarray(start, this.#offset));
+    if (seen.has(key)) this.#refuse('duplicate key');
+    seen.add(key);
   }
 
-  #tag(tag: number, depth: number): Tag {
+  /** Of the key at `earlier` and the one from `later` to here. No CBOR item is the beginning of another. */
+  #checkOrder(earlier: number, later: number): void {
+    for (let i = earlier, j = later; j < this.#offset; i++, j++) {
+      const order = this.#bytes[i]! - this.#bytes[j]!;
+      if (order > 0) this.#refuse('key out of order');
+      if (order < 0) return;
+    }
+    this.#refuse('duplicate key');
+  }
+
+  #tag(tag: number | bigint, depth: number): Tag {
     if (tag === 2 || tag === 3) this.#refuse('bignum');
+    if (typeof tag === 'bigint' || tag > MAX_TAG) return this.#refuse('tag above 2^32 - 1');
     return new Tag(tag, this.#item(depth));
   }
 
@@ -184,9 +226,4 @@ class Reader {
       `expected one deterministic CBOR item, got ${rule} at byte ${this.#offset}`,
     );
   }
-}
-
-function negative(argument: number | bigint): number | bigint {
-  if (typeof argument === 'number' && argument < Number.MAX_SAFE_INTEGER) return -1 - argument;
-  return -1n - BigInt(argument);
 }

@@ -32,8 +32,9 @@ function ordered(value: CborValue): unknown {
   if (value instanceof Uint8Array || value === null) return value;
   if (Array.isArray(value)) return value.map(ordered);
   if (value instanceof Map) return orderedMap(value);
-  if (value instanceof Tag) return new CborXTag(ordered(value.value), value.tag);
-  if (typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value instanceof Tag) return tagged(value);
+  if (typeof value === 'string') return wellFormed(value);
+  if (typeof value === 'boolean') return value;
   throw new TypeError(`encodeCbor: ${typeof value} has no place in deterministic CBOR`);
 }
 
@@ -42,9 +43,21 @@ function integer(value: number | bigint): number | bigint {
     throw new TypeError(`encodeCbor: expected an integer, got ${value}`);
   }
   const big = BigInt(value);
-  if (big >= 2n ** 64n || big < -(2n ** 64n)) throw new TypeError('encodeCbor: integer of more than 64 bits');
+  if (big >= 2n ** 64n || big < -(2n ** 63n)) throw new TypeError('encodeCbor: integer of more than 64 bits');
   const short = big < 2n ** 32n && big >= -(2n ** 32n);
   return short ? Number(big) : big;
+}
+
+/** Half a surrogate pair has no UTF-8; cbor-x would write bytes that no strict reader takes. */
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new TypeError('encodeCbor: expected a text of whole characters, got half a surrogate pair');
+}
+
+/** cbor-x cuts a larger tag to 32 bits. */
+function tagged({ tag, value }: Tag): CborXTag {
+  if (Number.isInteger(tag) && tag >= 0 && tag < 2 ** 32) return new CborXTag(ordered(value), tag);
+  throw new TypeError(`encodeCbor: expected a tag of at most 32 bits, got ${tag}`);
 }
 
 function orderedMap(map: ReadonlyMap<CborValue, CborValue>): Map<unknown, unknown> {

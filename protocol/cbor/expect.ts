@@ -14,7 +14,9 @@ function describe(value: Value): string {
   if (value instanceof Map) return `a map of ${value.size}`;
   if (Array.isArray(value)) return `an array of ${value.length}`;
   if (value instanceof Tag) return `tag ${value.tag}`;
-  return typeof value === 'string' ? 'a text' : typeof value === 'boolean' ? String(value) : `the integer ${value}`;
+  if (typeof value === 'string') return 'a text';
+  if (typeof value === 'number' || typeof value === 'bigint') return `the integer ${value}`;
+  return value === true ? 'true' : 'false';
 }
 
 export const wrongShape = (at: string, expected: string, value: Value): Rejection =>
