@@ -6,6 +6,7 @@
 
 /** HTTP status per error type. Real KMS sends 400 for whatever the caller can mend, not the 404 and 409 of its model. */
 const STATUS = {
+  AccessDeniedException: 400,
   AlreadyExistsException: 400,
   DisabledException: 400,
   DryRunOperationException: 400,

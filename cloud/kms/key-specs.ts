@@ -39,7 +39,7 @@ const ALGORITHM_ROWS = [
   { name: 'RSASSA_PSS_SHA_512',        scheme: { kind: 'rsa-pss', hash: 'sha512' },   messageTypes: ['RAW'] },
 ] as const;
 
-export type SigningAlgorithmName = (typeof ALGORITHM_ROWS)[number]['name'];
+type SigningAlgorithmName = (typeof ALGORITHM_ROWS)[number]['name'];
 
 export interface SigningAlgorithm {
   readonly name: SigningAlgorithmName;
@@ -123,7 +123,7 @@ export interface KeySpec {
 }
 
 /** The specs that this KMS makes. */
-export const KEY_SPECS: readonly KeySpec[] = SPEC_ROWS.map(({ name, kind, algorithms }) => {
+const KEY_SPECS: readonly KeySpec[] = SPEC_ROWS.map(({ name, kind, algorithms }) => {
   const names: readonly SigningAlgorithmName[] = algorithms;
   return { name, kind, algorithms: SIGNING_ALGORITHMS.filter((algorithm) => names.includes(algorithm.name)) };
 });

@@ -3,10 +3,12 @@
  *
  *   POST /  X-Amz-Target: TrentService.<Operation>  {…}   ──▶   200 {…}  or  400/500 {"__type", "message"}
  *
- * It is no HSM and checks no credentials, so it listens on loopback unless told otherwise. The target header also
- * keeps web pages out: a browser sends it to another origin only after a preflight, which is refused.
+ * It is no HSM and checks no credentials, so it listens on loopback unless told otherwise. Web pages stay out: a browser
+ * sends the target header to another origin only after a preflight, which is refused, and a page that has its own name
+ * resolve to this machine (DNS rebinding) is known by the Host header.
  */
 import Fastify, { type FastifyInstance } from 'fastify';
+import { isLoopback } from '../loopback.ts';
 import { KmsFault } from './faults.ts';
 import { KeyStore } from './key-store.ts';
 import type { JsonObject, Kms } from './kms.ts';
@@ -51,6 +53,7 @@ export async function startKms(options: KmsOptions): Promise<RunningKms> {
   const kms = { store, account, nowMs, newId: options.newId ?? (() => crypto.randomUUID()) };
 
   const app = createApp(kms, options.onInternalError ?? logInternalError);
+  if (isLoopback(host)) app.addHook('onRequest', async ({ hostname }) => expectLoopbackName(hostname));
   const url = await app.listen({ host, port });
   return { url, notices: noticesOf(store, { url, host, folder, account }), close: () => app.close() };
 }
@@ -84,6 +87,12 @@ function createApp(kms: Kms, onInternalError: (operation: string, error: unknown
     return reply.status(fault.status).serializer(String).send(JSON.stringify(fault.toJson()));
   });
   return app;
+}
+
+function expectLoopbackName(hostname: string): void {
+  if (isLoopback(hostname)) return;
+  const named = hostname.slice(0, 128);
+  throw new KmsFault('AccessDeniedException', `The embedded KMS answers to localhost and 127.0.0.1, not to ${named}`);
 }
 
 async function answer(target: unknown, body: unknown, kms: Kms): Promise<JsonObject | undefined> {
@@ -129,5 +138,3 @@ function noticesOf(
   for (const { file, reason } of store.damage()) notices.push(`Not served: ${file}: ${reason}`);
   return notices;
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');

@@ -1,5 +1,6 @@
 /** The AWS SDK's KMS client, for real AWS or for an embedded KMS at an endpoint. */
 import { KMSClient } from '@aws-sdk/client-kms';
+import { isLoopback } from '../loopback.ts';
 
 /** A KMS that answers nothing for this long is not there. Its slowest operation (an RSA-4096 key) takes a few seconds. */
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -33,6 +34,3 @@ export function createKmsClient({ endpoint, region }: KmsClientOptions = {}): KM
     },
   });
 }
-
-export const isLoopback = (hostname: string): boolean =>
-  hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);

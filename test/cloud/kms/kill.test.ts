@@ -5,6 +5,7 @@ import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 import { clientFor, createKey, startTestKms } from '../../support/embedded-kms.ts';
 
@@ -12,7 +13,7 @@ const KEYS_BEFORE_THE_KILL = 40;
 const IN_FLIGHT = 16;
 
 async function startChild(folder: string): Promise<{ child: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'kill-child.ts'), folder], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL('./kill-child.ts', import.meta.url)), folder], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [url] = await once(createInterface({ input: child.stdout }), 'line');

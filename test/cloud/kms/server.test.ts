@@ -1,6 +1,8 @@
 import { ListKeysCommand, SignCommand } from '@aws-sdk/client-kms';
 import * as fc from 'fast-check';
+import { request } from 'node:http';
 import { connect } from 'node:net';
+import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../../cloud/kms/operations.ts';
 import { startKms } from '../../../cloud/kms/server.ts';
@@ -97,6 +99,20 @@ describe('over HTTP', () => {
     expect([response.status, await response.json()]).toEqual([400, UNKNOWN]);
     expect(response.headers.get('access-control-allow-origin')).toBeNull();
   });
+
+  it.each(['evil.example', '127.0.0.1.evil.example', '10.0.0.1'])(
+    'refuses host %s, so no page rebinds to it',
+    async (host) => {
+      const headers = { host, 'x-amz-target': 'TrentService.ListKeys' };
+      const body = await new Promise((resolve) => {
+        request(kms.server.url, { method: 'POST', headers }, (response) => resolve(json(response))).end('{}');
+      });
+      expect(body).toEqual({
+        __type: 'AccessDeniedException',
+        message: `The embedded KMS answers to localhost and 127.0.0.1, not to ${host}`,
+      });
+    },
+  );
 
   it('refuses an oversized message of the SDK and serves the next one', async () => {
     const KeyId = await createKey(kms.client, 'ML_DSA_44');
