@@ -7,6 +7,7 @@
  */
 import { Command } from 'commander';
 import { main } from './command-line.ts';
+import manifest from './package.json' with { type: 'json' };
 
 type Register = (program: Command) => void;
 
@@ -23,8 +24,14 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
 
 const program = new Command('bristlecone')
   .description('Post-quantum firmware updates and long-lived roots of trust for IoT fleets')
+  .version(manifest.version)
+  // `release create --version 1.2.3` is the release's, not ours.
+  .enablePositionalOptions()
   .helpCommand(false)
-  .addHelpText('after', '\nStart here:\n  $ bristlecone demo\n  $ bristlecone up\n\nEvery subcommand has --help with examples, and --json.');
+  .addHelpText(
+    'after',
+    '\nStart here:\n  $ bristlecone demo\n  $ bristlecone up\n\nEvery subcommand has --help with examples, and --json.',
+  );
 
 const named = SUBCOMMANDS[process.argv[2] ?? ''];
 for (const load of named ? [named] : Object.values(SUBCOMMANDS)) (await load())(program);

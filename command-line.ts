@@ -5,6 +5,8 @@
  *
  * A subcommand returns a `CommandResult` and prints nothing itself, so `--json` works everywhere by construction.
  */
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { MultiBar, Presets } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, CommanderError } from 'commander';
@@ -33,6 +35,12 @@ export interface Io {
   /** Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Resolves early when the signal aborts. */
+  sleep(ms: number): Promise<void>;
+  /** `bytes` random bytes in hex. */
+  randomHex(bytes: number): string;
 }
 
 export interface Progress {
@@ -128,6 +136,9 @@ function createIo(json: boolean): Io {
     progress: (label, total) => (json || !process.stderr.isTTY ? SILENT : progressBar(label, total)),
     signal: abort.signal,
     env: process.env,
+    nowMs: Date.now,
+    sleep: (ms) => setTimeout(ms, undefined, { signal: abort.signal }).catch(() => undefined),
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };
 }
 

@@ -1,0 +1,78 @@
+/** `bristlecone campaign`: bring things to a release, and watch how it goes. */
+import type { Command } from 'commander';
+import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
+import { launchCampaign } from '../campaigns/create-campaign.ts';
+import { type CampaignProgress, campaignProgress } from '../campaigns/campaign-progress.ts';
+import { listThings } from '../store/things.ts';
+import { type DataOptions, withDataOption } from './kms-option.ts';
+import { openCloudFiles } from './open-cloud.ts';
+
+const WATCH_INTERVAL_MS = 500;
+
+export function registerCampaignCommands(program: Command): void {
+  const campaign = program.command('campaign').description('bring things to a release');
+  registerCreate(campaign);
+  registerStatus(campaign);
+}
+
+function registerCreate(parent: Command): void {
+  const command = withDataOption(
+    subcommand(parent, {
+      name: 'create',
+      summary: 'queue a job for each thing; a running cloud tells them at once',
+      examples: [
+        'campaign create --release 1.2.3-8293a8b6 --thing hub-1 hub-2',
+        'campaign create --release 1.2.3-8293a8b6 --all',
+      ],
+    }),
+  )
+    .requiredOption('--release <id>', 'release to bring them to')
+    .option('--thing <name...>', 'things to update')
+    .option('--all', 'every thing that the cloud knows');
+  run<DataOptions & { release: string; thing?: readonly string[]; all?: true }>(command, async ({ options, io }) => {
+    if ((options.thing === undefined) === (options.all === undefined))
+      throw new UsageError('expected either --thing NAME… or --all');
+    await using cloud = await openCloudFiles(options.data);
+    const things = options.thing ?? (await listThings(cloud.store)).map(({ name }) => name);
+    const nowMs = io.nowMs();
+    const id = `c-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')}-${io.randomHex(2)}`;
+    const campaign = await launchCampaign(cloud.store, { releaseId: options.release, things, id, nowMs });
+    const text = `Campaign ${campaign.id}: ${things.length} things to ${campaign.releaseId}\nNext: bristlecone campaign status ${campaign.id} --watch`;
+    return { json: { ...campaign, things }, text };
+  });
+}
+
+function registerStatus(parent: Command): void {
+  const command = withDataOption(
+    subcommand(parent, {
+      name: 'status',
+      summary: 'how many things are where, and what those that failed said',
+      examples: ['campaign status c-20261121T101500-a1b2', 'campaign status c-20261121T101500-a1b2 --watch'],
+    }),
+  )
+    .argument('<id>', 'campaign')
+    .option('--watch', 'until every thing is done or refused');
+  run<DataOptions & { watch?: true }>(command, async ({ args: [id = ''], options, io }) => {
+    await using cloud = await openCloudFiles(options.data);
+    let progress = await campaignProgress(cloud.store, id);
+    if (options.watch) {
+      const bar = io.progress(id, progress.total);
+      while (progress.ended < progress.total && !io.signal.aborted) {
+        bar.update(progress.ended);
+        await io.sleep(WATCH_INTERVAL_MS);
+        progress = await campaignProgress(cloud.store, id);
+      }
+      bar.stop();
+    }
+    return statusResult(progress);
+  });
+}
+
+function statusResult(progress: CampaignProgress): CommandResult {
+  const { counts, refusals, total, ended } = progress;
+  const states = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
+  const rows = refusals.map(({ thing, status, code, detail }) => [thing, status, code, detail]);
+  const head = `Campaign ${progress.id} to ${progress.releaseId}: ${ended} of ${total} ended (${states.join(', ')})`;
+  const text = rows.length === 0 ? head : `${head}\n\n${textTable(['thing', 'status', 'code', 'detail'], rows)}`;
+  return { json: progress, text };
+}

@@ -1,0 +1,81 @@
+/**
+ * A firmware image, and whoever signs, into a SUIT envelope:
+ *
+ *     image ─▶ manifest ─▶ D = digest of the wrapped manifest ─▶ one COSE_Sign1 over D a signer ─▶ envelope
+ *
+ * What is signed is the same few bytes whatever the image's size (92 with a key id), so KMS takes them RAW; hybrid is
+ * two signers over the same D, and the device's trust root says that both must hold (design.md §3).
+ */
+import type { Anchor } from '../../protocol/cose/algorithms.ts';
+import { encodeProtected } from '../../protocol/cose/headers.ts';
+import { anchorOf } from '../../protocol/cose/key.ts';
+import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
+import { encodeSign1, signedBytes } from '../../protocol/cose/sign1.ts';
+import { MAX_STREAM_FILE_BYTES } from '../../protocol/limits.ts';
+import { authenticate } from '../../protocol/suit/authenticate.ts';
+import { buildUpdateManifest } from '../../protocol/suit/build.ts';
+import { digestOfImage } from '../../protocol/suit/digest.ts';
+import { decodeEnvelope, encodeEnvelope, signedDigest } from '../../protocol/suit/envelope.ts';
+import { encodeManifest } from '../../protocol/suit/manifest.ts';
+import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
+import { OperatorError } from '../errors.ts';
+import type { Signer } from '../signing/signer.ts';
+
+/** How the manifest names the image: a file of the stream that brought the envelope, whichever stream that will be. */
+export const IMAGE_URI = 'stream:1';
+
+export interface ReleaseRequest {
+  readonly image: Uint8Array;
+  readonly version: string;
+  readonly sequenceNumber: number;
+  readonly vendorDomain: string;
+  readonly className: string;
+  /** All of them sign; at least one. */
+  readonly signers: readonly Signer[];
+}
+
+/**
+ * The whole envelope, with the text that people read. It has been checked with the signers' public keys, by the code
+ * that devices run.
+ *
+ * @throws {OperatorError} `image-empty`, `image-too-large`, `no-signer`, `duplicate-signer`; and those of the signers
+ */
+export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> {
+  const anchors = checkRequest(request);
+  const vendorId = createVendorId(request.vendorDomain);
+  const { manifest, severed } = buildUpdateManifest({
+    layout: 'swap',
+    sequenceNumber: request.sequenceNumber,
+    vendorId,
+    classId: createClassId(vendorId, request.className),
+    image: { digest: digestOfImage(request.image), imageBytes: request.image.length, uri: IMAGE_URI },
+    text: { version: request.version, vendorDomain: request.vendorDomain, modelInfo: request.className },
+  });
+  const manifestBytes = encodeManifest(manifest);
+  const payload = signedDigest(manifestBytes);
+  const blocks: Uint8Array[] = [];
+  for (const signer of request.signers) blocks.push(await signBlock(signer, payload));
+  const envelope = encodeEnvelope({ manifestBytes, blocks, severed });
+  const requiredAlgorithms = anchors.map(({ algorithm }) => algorithm.name);
+  authenticate(decodeEnvelope(envelope), { anchors, requiredAlgorithms, verify: verifyWithNoble });
+  return envelope;
+}
+
+async function signBlock(signer: Signer, payload: Uint8Array): Promise<Uint8Array> {
+  const protectedBytes = encodeProtected(anchorOf(signer.key));
+  const signature = await signer.sign(signedBytes(protectedBytes, payload));
+  return encodeSign1({ protectedBytes, signature });
+}
+
+function checkRequest({ image, signers }: ReleaseRequest): Anchor[] {
+  if (image.length === 0) throw new OperatorError('image-empty', 'expected a firmware image, got an empty file');
+  if (image.length > MAX_STREAM_FILE_BYTES) {
+    const sizes = `at most ${MAX_STREAM_FILE_BYTES} bytes (the AWS IoT quota for a stream file), got ${image.length}`;
+    throw new OperatorError('image-too-large', `expected an image of ${sizes}`);
+  }
+  if (signers.length === 0) throw new OperatorError('no-signer', 'expected at least one --key');
+  const arns = signers.map(({ key }) => key.keyArn);
+  const twice = arns.find((arn, index) => arns.indexOf(arn) !== index);
+  if (twice !== undefined) throw new OperatorError('duplicate-signer', `${twice} would sign twice: name each key once`);
+  return signers.map(({ key }) => anchorOf(key));
+}
