@@ -6,7 +6,7 @@
  * What is signed is the same few bytes whatever the image's size (92 with a key id), so KMS takes them RAW; hybrid is
  * two signers over the same D, and the device's trust root says that both must hold (design.md §3).
  */
-import type { Anchor } from '../../protocol/cose/algorithms.ts';
+import { type Anchor, describeAnchor } from '../../protocol/cose/algorithms.ts';
 import { encodeProtected } from '../../protocol/cose/headers.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
 import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
@@ -38,7 +38,8 @@ export interface ReleaseRequest {
  * The whole envelope, with the text that people read. It has been checked with the signers' public keys, by the code
  * that devices run.
  *
- * @throws {OperatorError} `image-empty`, `image-too-large`, `no-signer`, `duplicate-signer`; and those of the signers
+ * @throws {OperatorError} `image-empty`, `image-too-large`, `no-signer`, `duplicate-signer`, `signature-invalid`; and
+ *   those of the signers
  */
 export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> {
   const anchors = checkRequest(request);
@@ -56,9 +57,18 @@ export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> 
   const blocks: Uint8Array[] = [];
   for (const signer of request.signers) blocks.push(await signBlock(signer, payload));
   const envelope = encodeEnvelope({ manifestBytes, blocks, severed });
-  const requiredAlgorithms = anchors.map(({ algorithm }) => algorithm.name);
-  authenticate(decodeEnvelope(envelope), { anchors, requiredAlgorithms, verify: verifyWithNoble });
+  checkAsDevices(envelope, anchors);
   return envelope;
+}
+
+/** Two signers of one algorithm are two keys, so it is keys that are counted here and not algorithms. */
+function checkAsDevices(envelope: Uint8Array, anchors: readonly Anchor[]): void {
+  const policy = { anchors, requiredAlgorithms: [], verify: verifyWithNoble };
+  const { authenticatedBy } = authenticate(decodeEnvelope(envelope), policy);
+  const missing = anchors.filter((anchor) => !authenticatedBy.includes(anchor));
+  if (missing.length === 0) return;
+  const keys = missing.map(describeAnchor).join(', ');
+  throw new OperatorError('signature-invalid', `the signature of ${keys} does not verify: the envelope was not used`);
 }
 
 async function signBlock(signer: Signer, payload: Uint8Array): Promise<Uint8Array> {
