@@ -60,15 +60,15 @@ export function decodeHeaders(fields: readonly CborValue[], at: string): Headers
     if (protectedMap.has(label)) throw wrongShape(`${at}.unprotected`, 'no label that is protected too', label);
     if (label === LABEL.crit) throw wrongShape(`${at}.unprotected`, 'crit only in the protected map', label);
   }
-  const keyIdMap = protectedMap.has(LABEL.kid) ? 'protected' : 'unprotected';
   const alg = protectedMap.get(LABEL.alg);
-  const kid = protectedMap.get(LABEL.kid) ?? unprotected.get(LABEL.kid);
+  const kidMap = protectedMap.has(LABEL.kid) ? 'protected' : 'unprotected';
+  const kid = (kidMap === 'protected' ? protectedMap : unprotected).get(LABEL.kid);
   return {
     protectedBytes,
     protected: protectedMap,
     unprotected,
     ...(alg !== undefined && { algorithmId: expectLabel(alg, `${at}.protected.alg`) }),
-    ...(kid !== undefined && { keyId: expectBytes(kid, `${at}.${keyIdMap}.kid`) }),
+    ...(kid !== undefined && { keyId: expectBytes(kid, `${at}.${kidMap}.kid`) }),
     critical: decodeCritical(protectedMap.get(LABEL.crit), `${at}.protected.crit`),
   };
 }

@@ -7,15 +7,17 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes, equalBytes, toHex } from '../bytes.ts';
 import { decodeCbor } from '../cbor/decode.ts';
 import { encodeCbor } from '../cbor/encode.ts';
-import { expectBytes, expectInteger, expectMap, wrongShape } from '../cbor/expect.ts';
+import { expectArray, expectBytes, expectInteger, expectMap, wrongShape } from '../cbor/expect.ts';
 import type { CborValue } from '../cbor/value.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_COSE_KEY_BYTES } from '../limits.ts';
 import { type Algorithm, algorithmById, ALGORITHMS, type Anchor, KEY_TYPES, type PublicKey } from './algorithms.ts';
 
-const LABEL = { kty: 1, kid: 2, alg: 3 } as const;
+const LABEL = { kty: 1, kid: 2, alg: 3, keyOps: 4 } as const;
 const AKP = { pub: -1, priv: -2 } as const;
 const EC = { crv: -1, x: -2, y: -3, d: -4 } as const;
+/** The operation that key_ops must allow, where a key has it: RFC 9052 §7.1, RFC 9053 §2.1. */
+const VERIFY: readonly CborValue[] = [2, 'verify'];
 const UNCOMPRESSED_POINT = 0x04;
 
 /** The members that the thumbprint covers (RFC 9679 §4, RFC 9964 §6). */
@@ -59,6 +61,9 @@ export function decodeCoseKey(bytes: Uint8Array, at = 'coseKey'): Anchor {
   const privateLabel = algorithm.keyType === 'AKP' ? AKP.priv : EC.d;
   if (key.has(privateLabel))
     throw new Rejection('wrong-shape', at, 'expected a public key, got one with its private part');
+  const operations = key.get(LABEL.keyOps);
+  if (operations !== undefined && !expectArray(operations, `${at}.key_ops`).some((it) => VERIFY.includes(it)))
+    throw wrongShape(`${at}.key_ops`, 'verify among the operations', operations);
   return anchorOf({ algorithm, publicKey: publicKeyOf(key, algorithm, at) });
 }
 
