@@ -2,8 +2,10 @@
  * All that the agent knows of the board and the world. What is on the other side of these may be simulated
  * (hardware/, transports/) or real; the agent cannot tell.
  */
+import { expectArray, expectUint, expectUint64 } from '../protocol/cbor/expect.ts';
+import type { CborValue } from '../protocol/cbor/value.ts';
 import type { AlgorithmName, Anchor, VerifySignature } from '../protocol/cose/algorithms.ts';
-import type { SuitDigest } from '../protocol/suit/digest.ts';
+import { digestValue, type SuitDigest, suitDigestOf } from '../protocol/suit/digest.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
 export class Unavailable extends Error {
@@ -47,12 +49,33 @@ export interface SlotImage {
   readonly sequenceNumber: number | bigint;
 }
 
+/** How both the agent and the boot loader keep it in flash. */
+export const slotImageValue = ({ slot, imageBytes, digest, sequenceNumber }: SlotImage): CborValue => [
+  slot,
+  imageBytes,
+  digestValue(digest),
+  sequenceNumber,
+];
+
+/** @throws {Rejection} `wrong-shape`, `unsupported-algorithm` */
+export function slotImageOf(value: CborValue | undefined, at: string): SlotImage {
+  const [slot, imageBytes, digest, sequenceNumber] = expectArray(value, at, 4);
+  return {
+    slot: expectUint(slot, `${at}.slot`) === 0 ? 0 : 1,
+    imageBytes: expectUint(imageBytes, `${at}.imageBytes`),
+    digest: suitDigestOf(digest, `${at}.digest`),
+    sequenceNumber: expectUint64(sequenceNumber, `${at}.sequenceNumber`),
+  };
+}
+
 /** The boot loader's service to the image it started. Each call takes effect whole or not at all. */
 export interface BootControl {
-  /** The image that is running. On trial it is not `confirmed`. */
+  /** The image that is running. On trial it is not the confirmed one. */
   readonly running: SlotImage;
   /** The image to return to: what was last confirmed. Its sequence number is the installed one. */
   confirmed(): SlotImage;
+  /** The image that is on trial, or will be at the next boot. */
+  trial(): SlotImage | undefined;
   /** Start `image` at the next boot, on trial: unless it is confirmed, the boot loader returns to the confirmed one. */
   tryNext(image: SlotImage): void;
   /** Keep the image that is running, now with this sequence number. */
@@ -88,13 +111,19 @@ export interface Transport {
   subscribe(filters: readonly string[]): Promise<void>;
   /** Handed over for sending. Whether it arrived shows in the answer, never here: see `receive`. */
   publish(topic: string, payload: Uint8Array): void;
-  /** The next message, held back by the network until it is asked for; undefined where none came in time. */
+  /**
+   * The next message, held back by the network until it is asked for; undefined where none came in time. It is valid
+   * until the next call: there is one receive buffer.
+   */
   receive(withinMs: number): Promise<Message | undefined>;
   close(): Promise<void>;
 }
 
-/** @throws {Unavailable} */
-export type Connect = (options: { readonly maxMessageBytes: number }) => Promise<Transport>;
+/**
+ * @param options.receiveBytes of the receive buffer: a larger packet is refused to the broker
+ * @throws {Unavailable}
+ */
+export type Connect = (options: { readonly receiveBytes: number }) => Promise<Transport>;
 
 /** What a factory flashes, and nothing that an update may change. */
 export interface Identity {
@@ -115,14 +144,14 @@ export interface AgentSettings {
   readonly requestBytes: number;
   /** Longest wait for any one answer. */
   readonly answerTimeoutMs: number;
-  /** Requests without progress before the agent gives up the connection. */
+  /** Requests without an answer before the agent gives up the connection. */
   readonly attempts: number;
+  /** Connections in a row without progress before the agent gives up. */
+  readonly connections: number;
   /** First and longest pause before trying again. */
   readonly backoffMs: { readonly first: number; readonly longest: number };
   /** How long to wait for a job. */
   readonly idleTimeoutMs: number;
-  /** Connections in a row without progress before the agent reports that it is offline. */
-  readonly connections: number;
 }
 
 /** What happened, for whoever watches. Nothing depends on it. */

@@ -46,6 +46,7 @@ export const REJECTIONS = {
   'parameter-missing': 'a command needs a parameter that is not set',
   'aborted': 'the manifest says to stop here, or no alternative of a try-each fits',
   'operation-failed': 'the device could not carry out an operation of the manifest',
+  'image-unconfirmed': 'the new image did not start, or did not find itself healthy',
   'limit-exceeded': 'running the manifest would pass a bound of this processor',
   // AWS IoT messages
   'not-json': 'the bytes are not one JSON text in UTF-8',

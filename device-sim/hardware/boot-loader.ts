@@ -56,6 +56,7 @@ function bootControl({ record }: BootParts, running: SlotImage): BootControl {
   return {
     running,
     confirmed: () => read().confirmed,
+    trial: () => read().trial?.image,
     tryNext: (image) => {
       expectNoRollback(image.sequenceNumber);
       if (image.slot !== otherSlot(read().confirmed.slot))

@@ -7,10 +7,9 @@
  */
 import { decodeCbor } from '../../protocol/cbor/decode.ts';
 import { encodeCbor } from '../../protocol/cbor/encode.ts';
-import { expectArray, expectMap, expectUint, expectUint64 } from '../../protocol/cbor/expect.ts';
+import { expectArray, expectMap, expectUint } from '../../protocol/cbor/expect.ts';
 import type { CborValue } from '../../protocol/cbor/value.ts';
-import { digestValue, suitDigestOf } from '../../protocol/suit/digest.ts';
-import type { Journal, SlotImage } from '../ports.ts';
+import { type Journal, type SlotImage, slotImageOf, slotImageValue } from '../ports.ts';
 
 export interface BootRecord {
   readonly confirmed: SlotImage;
@@ -33,38 +32,21 @@ export function readBootRecord(log: Journal): BootRecord {
   const record = expectMap(decodeCbor(bytes, { at: 'bootRecord', maxBytes: MAX_RECORD_BYTES }), 'bootRecord');
   const trial = record.get(KEY.trial);
   return {
-    confirmed: imageOf(record.get(KEY.confirmed), 'bootRecord.confirmed'),
+    confirmed: slotImageOf(record.get(KEY.confirmed), 'bootRecord.confirmed'),
     trial: trial === undefined ? undefined : trialOf(trial),
   };
 }
 
 export function writeBootRecord(log: Journal, { confirmed, trial }: BootRecord): void {
-  const record = new Map<CborValue, CborValue>([[KEY.confirmed, imageValue(confirmed)]]);
-  if (trial) record.set(KEY.trial, [imageValue(trial.image), trial.startsLeft]);
+  const record = new Map<CborValue, CborValue>([[KEY.confirmed, slotImageValue(confirmed)]]);
+  if (trial) record.set(KEY.trial, [slotImageValue(trial.image), trial.startsLeft]);
   log.write(encodeCbor(record));
-}
-
-const imageValue = ({ slot, imageBytes, digest, sequenceNumber }: SlotImage): CborValue => [
-  slot,
-  imageBytes,
-  digestValue(digest),
-  sequenceNumber,
-];
-
-function imageOf(value: CborValue | undefined, at: string): SlotImage {
-  const [slot, imageBytes, digest, sequenceNumber] = expectArray(value, at, 4);
-  return {
-    slot: expectUint(slot, `${at}.slot`) === 0 ? 0 : 1,
-    imageBytes: expectUint(imageBytes, `${at}.imageBytes`),
-    digest: suitDigestOf(digest, `${at}.digest`),
-    sequenceNumber: expectUint64(sequenceNumber, `${at}.sequenceNumber`),
-  };
 }
 
 function trialOf(value: CborValue): Trial {
   const [image, startsLeft] = expectArray(value, 'bootRecord.trial', 2);
   return {
-    image: imageOf(image, 'bootRecord.trial.image'),
+    image: slotImageOf(image, 'bootRecord.trial.image'),
     startsLeft: expectUint(startsLeft, 'bootRecord.trial.starts'),
   };
 }

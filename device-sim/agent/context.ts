@@ -1,0 +1,66 @@
+/** What the agent holds in RAM over the states of one boot. */
+import { decodeJobDocument, type JobDocument } from '../../protocol/aws-iot/job-document.ts';
+import type { JobExecution } from '../../protocol/aws-iot/jobs.ts';
+import { authenticate, type AuthenticatedEnvelope } from '../../protocol/suit/authenticate.ts';
+import { decodeEnvelope } from '../../protocol/suit/envelope.ts';
+import type { Outcome } from '../../protocol/suit/make-report.ts';
+import type { SuitReport } from '../../protocol/suit/report.ts';
+import type { AgentPorts, RamBuffer } from '../ports.ts';
+import { fitSuitReport } from './job-report.ts';
+import { Link } from './link.ts';
+
+export class AgentContext implements AsyncDisposable {
+  readonly ports: AgentPorts;
+  readonly link: Link;
+  /** As this boot got it from the service. */
+  execution: JobExecution | undefined;
+  #envelope: { readonly buffer: RamBuffer; readonly authenticated: AuthenticatedEnvelope } | undefined;
+  #reference: SuitReport['reference'] | undefined;
+
+  constructor(ports: AgentPorts) {
+    this.ports = ports;
+    this.link = new Link(ports);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.closeEnvelope();
+    await this.link[Symbol.asyncDispose]();
+  }
+
+  /** @throws {Rejection} `job-invalid` */
+  document(): JobDocument {
+    return decodeJobDocument(this.execution?.jobDocument ?? {});
+  }
+
+  /**
+   * The envelope in flash, authenticated; it stays in RAM until `closeEnvelope`.
+   *
+   * @throws {Rejection} those of decodeEnvelope and authenticate; `too-large`, where the RAM does not hold it
+   */
+  openEnvelope(envelopeBytes: number): AuthenticatedEnvelope {
+    if (this.#envelope) return this.#envelope.authenticated;
+    const { ram, envelopeArea, identity, verify } = this.ports;
+    const buffer = ram.allocate('envelope', envelopeBytes);
+    try {
+      envelopeArea.read(0, buffer.bytes);
+      const envelope = decodeEnvelope(buffer.bytes);
+      this.#reference = { uri: '', digest: envelope.digest };
+      const authenticated = authenticate(envelope, { ...identity, verify });
+      this.#reference = { uri: authenticated.manifest.referenceUri ?? '', digest: authenticated.digest };
+      this.#envelope = { buffer, authenticated };
+      return authenticated;
+    } finally {
+      if (!this.#envelope) buffer[Symbol.dispose]();
+    }
+  }
+
+  closeEnvelope(): void {
+    this.#envelope?.buffer[Symbol.dispose]();
+    this.#envelope = undefined;
+  }
+
+  /** Encoded; undefined where no envelope was ever read that it could be about. */
+  suitReport(outcome: Outcome): Uint8Array | undefined {
+    return this.#reference && fitSuitReport(this.#reference, outcome);
+  }
+}

@@ -1,0 +1,56 @@
+/**
+ * The digest of a file while its blocks arrive: those that come in order are hashed from the message they came in, and
+ * only what came out of order is read back from flash.
+ */
+import { createSuitDigest, type DigestStream, type SuitDigest } from '../../protocol/suit/digest.ts';
+import type { FlashArea, Ram } from '../ports.ts';
+
+/** bytes. What is read from flash at a time. */
+const CHUNK_BYTES = 512;
+
+export interface HashedFile {
+  readonly area: FlashArea;
+  readonly ram: Ram;
+  readonly fileBytes: number;
+  readonly algorithmId: number;
+}
+
+export class RunningDigest {
+  readonly #file: HashedFile;
+  #hash: DigestStream;
+  #hashedBytes = 0;
+
+  constructor(file: HashedFile) {
+    this.#file = file;
+    this.#hash = createSuitDigest(file.algorithmId);
+  }
+
+  /** A piece that was just written at `offset`. */
+  offer(offset: number, piece: Uint8Array): void {
+    if (offset !== this.#hashedBytes) return;
+    this.#hash.update(piece);
+    this.#hashedBytes += piece.length;
+  }
+
+  /** What was hashed may have changed in flash: all of it is read again. */
+  restart(): void {
+    this.#hash = createSuitDigest(this.#file.algorithmId);
+    this.#hashedBytes = 0;
+  }
+
+  /** Once, when the whole file is in flash. */
+  digest(): SuitDigest {
+    const { area, ram, fileBytes } = this.#file;
+    using chunk = ram.allocate('hash', CHUNK_BYTES);
+    while (this.#hashedBytes < fileBytes) {
+      const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, fileBytes - this.#hashedBytes));
+      area.read(this.#hashedBytes, piece);
+      this.#hash.update(piece);
+      this.#hashedBytes += piece.length;
+    }
+    return this.#hash.digest();
+  }
+}
+
+/** Of what is in flash now. */
+export const digestInFlash = (file: HashedFile): SuitDigest => new RunningDigest(file).digest();

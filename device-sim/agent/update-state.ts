@@ -1,0 +1,38 @@
+/**
+ * The update state machine as data: a review of the device's behaviour is a review of this table, and a transition to a
+ * state that does not exist does not compile.
+ *
+ *     idle → fetching-envelope → authenticating → downloading → installing → rebooting → confirming → reporting → idle
+ *       └──────────────┴── failure, or nothing to do ──┴────────────┘             └── failure ──┘       ▲
+ *                                   │                                                   ▼             │
+ *                                   │                                              rolling-back ──────┤
+ *                                   └───────────────────────────────────────────────────────────────────┘
+ */
+// oxfmt-ignore
+export const TRANSITIONS = {
+  'idle':              { success: 'fetching-envelope', failure: 'reporting',    unchanged: 'idle' },
+  'fetching-envelope': { success: 'authenticating',    failure: 'reporting' },
+  'authenticating':    { success: 'downloading',       failure: 'reporting' },
+  'downloading':       { success: 'installing',        failure: 'reporting',    unchanged: 'reporting' },
+  'installing':        { success: 'rebooting',         failure: 'reporting' },
+  'rebooting':         { success: 'confirming',        failure: 'rolling-back' },
+  'confirming':        { success: 'reporting',         failure: 'rolling-back' },
+  'rolling-back':      { success: 'reporting',         failure: 'reporting' },
+  'reporting':         { success: 'idle',              failure: 'idle' },
+} as const;
+
+export type UpdateState = keyof typeof TRANSITIONS;
+
+/** How a state may end. `unchanged`: there is no job, or the image is installed already. */
+export type ResultOf<S extends UpdateState> = keyof (typeof TRANSITIONS)[S];
+export type Result = ResultOf<'idle'>;
+
+/** @throws {TypeError} for a result that the state cannot have: handlers are typed so that they do not */
+export function nextState(state: UpdateState, result: Result): UpdateState {
+  const row: Readonly<Partial<Record<Result, UpdateState>>> = TRANSITIONS[state];
+  const next = row[result];
+  if (!next) throw new TypeError(`${state} cannot end ${result}`);
+  return next;
+}
+
+export const isUpdateState = (text: string): text is UpdateState => Object.hasOwn(TRANSITIONS, text);
