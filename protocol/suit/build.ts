@@ -11,7 +11,7 @@
  *
  * "Or" is a try-each, so the manifest can be applied again after a power cut at any point, also after the swap: it then
  * finds its image in place and fetches and swaps nothing (§6.3.1, way 2 of draft-ietf-suit-manifest-37). That costs the
- * device one hash of the primary slot per section, and 32 bytes of envelope.
+ * device one hash of the primary slot per section, and 19 bytes of envelope.
  *
  * Text for people (version, vendor domain, model) is severed: the manifest carries its digest only, 37 bytes, so the
  * version is signed, and the copy that goes to devices carries no text at all (`dropSevered`).

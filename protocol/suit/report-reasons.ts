@@ -62,6 +62,7 @@ const REASON_OF: Readonly<Record<RejectionCode, { readonly number: number; reado
   'stream-refused':        { number: 35, reason: 'operation-failed' },
   'block-invalid':         { number: 36, reason: 'operation-failed' },
   'not-json':              { number: 37, reason: 'operation-failed' },
+  'image-unconfirmed':     { number: 38, reason: 'operation-failed' },
 };
 
 export const reportReasonOf = (code: RejectionCode): { readonly number: number; readonly reason: ReportReason } =>
