@@ -15,7 +15,7 @@ function opensslKey(name: AlgorithmName, publicKey: Uint8Array): KeyObject {
     return createPublicKey({
       key: Buffer.from(publicKey),
       format: 'raw-public',
-      asymmetricKeyType: name.toLowerCase(),
+      asymmetricKeyType: name.toLowerCase() as 'ed25519',
     });
   }
   const [x, y] = [publicKey.subarray(1, 33), publicKey.subarray(33)].map((part) =>
