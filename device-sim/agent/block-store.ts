@@ -35,19 +35,30 @@ export class BlockStore implements Disposable {
   /** Places of the log that are in use, by torn records too. */
   #logRecords = 0;
 
+  private constructor(options: BlockStoreOptions) {
+    this.#options = options;
+    this.blockCount = blockCountOf(options);
+    this.#stored = options.ram.allocate('block map', Math.ceil(this.blockCount / 8));
+  }
+
   /**
    * Continues where the last one stopped, if it was for the same file; else erases what the file needs.
    *
-   * @throws {RangeError} where file or blocks do not fit the area; @throws {Rejection} `too-large`: not enough RAM
+   * @throws {RangeError} where file or blocks do not fit the area
+   * @throws {Rejection} `too-large`: not enough RAM
    */
-  constructor(options: BlockStoreOptions) {
-    const { area, fileBytes, blockBytes, ram } = options;
+  static open(options: BlockStoreOptions): BlockStore {
+    const { area, fileBytes, blockBytes } = options;
     if (fileBytes > area.areaBytes) throw new RangeError(`block store: ${fileBytes} bytes in ${area.areaBytes}`);
     if (blockBytes % area.writeBytes !== 0) throw new RangeError(`block store: blocks of ${blockBytes} bytes`);
-    this.#options = options;
-    this.blockCount = blockCountOf(options);
-    this.#stored = ram.allocate('block map', Math.ceil(this.blockCount / 8));
-    if (!this.#resume()) this.#begin();
+    const store = new BlockStore(options);
+    try {
+      if (!store.#resume()) store.#begin();
+      return store;
+    } catch (error) {
+      store[Symbol.dispose]();
+      throw error;
+    }
   }
 
   [Symbol.dispose](): void {

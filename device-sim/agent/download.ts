@@ -50,7 +50,7 @@ const PASSING = ['InternalError', 'RequestThrottled'];
  * @throws {Unavailable}
  */
 export async function download(link: Link, file: StreamFile, ports: DownloadPorts): Promise<void> {
-  using store = new BlockStore({ ...file, ram: ports.ram, blockBytes: ports.settings.blockBytes });
+  using store = BlockStore.open({ ...file, ram: ports.ram, blockBytes: ports.settings.blockBytes });
   const transfer = new Transfer({ file, store, ports });
   await link.use((session) => transfer.run(session));
 }

@@ -1,0 +1,54 @@
+/**
+ * A board with power: it boots, runs its agent, reboots when the agent says so, and boots again, until a job is done. Of
+ * the world it has only what it is given, so it runs in virtual time as well as over real sockets.
+ */
+import { type AgentResult, runAgent } from './agent/agent.ts';
+import { boardParts } from './hardware/board-parts.ts';
+import { startBoard } from './hardware/boot-loader.ts';
+import { readIdentity } from './hardware/factory-data.ts';
+import type { Flash } from './hardware/flash.ts';
+import type { RamBudget } from './hardware/ram.ts';
+import { type AgentPorts, Reboot } from './ports.ts';
+import type { Board } from './profiles/boards.ts';
+
+type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'>;
+
+export interface Machine extends World {
+  readonly board: Board;
+  readonly flash: Flash;
+  readonly ram: RamBudget;
+}
+
+/** Reboots of one job: an update needs 1, or 2 where it is rolled back; each power cut during a trial adds one. */
+const MAX_BOOTS = 16;
+
+/**
+ * @throws {Unavailable} where the cloud cannot be reached
+ * @throws {BootFailure} where no image is intact
+ */
+export async function runMachine(machine: Machine): Promise<AgentResult & { readonly boots: number }> {
+  for (let boots = 1; boots <= MAX_BOOTS; boots++) {
+    try {
+      return { ...(await runAgent(bootPorts(machine))), boots };
+    } catch (error) {
+      if (!(error instanceof Reboot)) throw error;
+    }
+  }
+  throw new Error(`machine: no end after ${MAX_BOOTS} boots`);
+}
+
+/** One boot: the boot loader runs, and starts an agent. */
+function bootPorts(machine: Machine): AgentPorts {
+  const { flash, board, ...world } = machine;
+  const { boot, factory, ...parts } = boardParts(flash, board);
+  return {
+    ...world,
+    ...parts,
+    identity: readIdentity({ boot, factory, ...parts }),
+    boot: startBoard(boot),
+    slots: boot.slots,
+    reboot: () => {
+      throw new Reboot('reboot');
+    },
+  };
+}

@@ -1,0 +1,124 @@
+/** One device and its cloud, in one process and in virtual time. A reboot, or a power cut, is one call of `run`. */
+import { flashFactoryData, readIdentity } from '../../device-sim/hardware/factory-data.ts';
+import { boardParts } from '../../device-sim/hardware/board-parts.ts';
+import { readBootRecord } from '../../device-sim/hardware/boot-record.ts';
+import { Flash } from '../../device-sim/hardware/flash.ts';
+import { verifyWithOpenSsl } from '../../device-sim/hardware/native-verifier.ts';
+import { RamBudget } from '../../device-sim/hardware/ram.ts';
+import { type Machine, runMachine } from '../../device-sim/machine.ts';
+import type { AgentEvent, AgentSettings, Identity, SlotImage } from '../../device-sim/ports.ts';
+import type { Board } from '../../device-sim/profiles/boards.ts';
+import { digestOfImage } from '../../protocol/suit/digest.ts';
+import { buildUpdateManifest } from '../../protocol/suit/build.ts';
+import { FakeCloud } from './fake-cloud.ts';
+import { classId, es256, sealed, type TestSigner, update, vendorId } from './suit.ts';
+
+/** Small enough to be made anew for every power cut. */
+export const SMALL_BOARD: Board = {
+  name: 'small',
+  flashBytes: 262_144,
+  sectorBytes: 4_096,
+  writeBytes: 4,
+  ramBytes: 32_768,
+  agentRamBytes: 16_384,
+  enduranceCycles: 10_000,
+  source: 'made up for tests',
+};
+
+export const SETTINGS: AgentSettings = {
+  blockBytes: 1_024,
+  requestBytes: 8_192,
+  answerTimeoutMs: 5_000,
+  attempts: 4,
+  connections: 6,
+  backoffMs: { first: 500, longest: 30_000 },
+  idleTimeoutMs: 60_000,
+};
+
+/** Bytes that are different everywhere, so that a block in the wrong place shows. */
+export const imageOf = (bytes: number, seed: number): Uint8Array =>
+  Uint8Array.from({ length: bytes }, (_, i) => (Math.imul(i + 1, 2_654_435_761 + seed * 40_503) >>> 24) & 0xff);
+
+export const OLD_IMAGE = imageOf(9_000, 1);
+export const NEW_IMAGE = imageOf(10_000, 2);
+export const IMAGE_URI = update.image.uri;
+
+export interface Release {
+  readonly image?: Uint8Array;
+  readonly sequenceNumber?: number;
+  readonly signers?: readonly TestSigner[];
+  readonly vendorId?: Uint8Array;
+}
+
+export function releaseOf({ image = NEW_IMAGE, sequenceNumber = 2, signers = [es256], ...other }: Release = {}) {
+  const { manifest } = buildUpdateManifest({
+    ...update,
+    ...other,
+    sequenceNumber,
+    image: { digest: digestOfImage(image), imageBytes: image.length, uri: IMAGE_URI },
+  });
+  return { envelope: sealed(manifest, signers), image, uri: IMAGE_URI };
+}
+
+export interface WorldOptions {
+  readonly board?: Board;
+  readonly settings?: Partial<AgentSettings>;
+  readonly identity?: Partial<Identity>;
+}
+
+export class DeviceWorld {
+  readonly flash: Flash;
+  readonly board: Board;
+  readonly cloud = new FakeCloud('thing-1');
+  readonly events: AgentEvent[] = [];
+  readonly settings: AgentSettings;
+  isHealthy = true;
+  ram: RamBudget;
+
+  constructor({ board = SMALL_BOARD, settings, identity }: WorldOptions = {}) {
+    this.board = board;
+    this.flash = new Flash(board);
+    this.settings = { ...SETTINGS, ...settings };
+    this.ram = new RamBudget(board.agentRamBytes, 'all');
+    flashFactoryData(
+      boardParts(this.flash, board),
+      { thing: 'thing-1', vendorId, classId, anchors: [es256.anchor], requiredAlgorithms: [], ...identity },
+      { image: OLD_IMAGE, sequenceNumber: 1 },
+    );
+  }
+
+  /** Power on, until a job is done or none comes. Nothing of an earlier run is in RAM. */
+  run(options: Partial<Machine> = {}) {
+    this.ram = new RamBudget(this.board.agentRamBytes, 'all');
+    return runMachine({
+      board: this.board,
+      flash: this.flash,
+      settings: this.settings,
+      ram: this.ram,
+      connect: this.cloud.connect,
+      clock: this.cloud.clock,
+      verify: verifyWithOpenSsl,
+      random: () => 0.5,
+      isHealthy: () => this.isHealthy,
+      observe: (event) => void this.events.push(event),
+      ...options,
+    });
+  }
+
+  get states(): readonly string[] {
+    return this.events.flatMap((event) => (event.kind === 'state' ? [event.state] : []));
+  }
+
+  get identity(): Identity {
+    return readIdentity(boardParts(this.flash, this.board));
+  }
+
+  /** What would start now, and what its slot holds. */
+  get installed(): SlotImage & { readonly image: Uint8Array } {
+    const { boot } = boardParts(this.flash, this.board);
+    const { confirmed } = readBootRecord(boot.record);
+    const image = new Uint8Array(confirmed.imageBytes);
+    boot.slots[confirmed.slot].read(0, image);
+    return { ...confirmed, image };
+  }
+}
