@@ -54,6 +54,12 @@ export const REJECTIONS = {
   'job-refused': 'the job service refused a request of this device',
   'stream-refused': 'the stream service refused a request of this device',
   'block-invalid': 'a block does not fit the file that was asked for',
+  // X.509, CMS and JOSE: read by the cloud side only
+  'not-der': 'the bytes are not exactly one DER structure of the kind that was asked for',
+  'not-current': 'the certificate or token is not valid at this time',
+  'certificate-usage': 'the certificate may not be used for this',
+  'certificate-extension': 'a critical extension of the certificate is not understood',
+  'chain-untrusted': 'the certificates do not lead to a trusted root',
 } as const;
 
 export type RejectionCode = keyof typeof REJECTIONS;

@@ -11,12 +11,19 @@ export interface SignedContent {
   readonly externalAad?: Uint8Array;
 }
 
+/** Where a message stands, and how long it may be: as long as a block of an envelope, where nothing else is said. */
+export interface MessageBounds {
+  readonly at: string;
+  readonly maxBytes?: number;
+}
+
 /** The four fields of a COSE message. Its maps may be unordered: RFC 9052 §9 asks no order of them. */
-export function decodeMessage(input: Uint8Array | Tag, tag: number, at: string): readonly CborValue[] {
-  const item =
-    input instanceof Uint8Array
-      ? decodeCbor(input, { at, maxBytes: MAX_AUTHENTICATION_BLOCK_BYTES, keyOrder: 'any' })
-      : input;
+export function decodeMessage(
+  input: Uint8Array | Tag,
+  tag: number,
+  { at, maxBytes = MAX_AUTHENTICATION_BLOCK_BYTES }: MessageBounds,
+): readonly CborValue[] {
+  const item = input instanceof Uint8Array ? decodeCbor(input, { at, maxBytes, keyOrder: 'any' }) : input;
   return expectArray(expectTag(item, tag, at), at, 4);
 }
 

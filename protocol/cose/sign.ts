@@ -61,7 +61,7 @@ export function encodeSign(fields: {
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`
  */
 export function decodeSign(input: Uint8Array | Tag, { at }: { at: string }): Sign {
-  const fields = decodeMessage(input, COSE_SIGN_TAG, at);
+  const fields = decodeMessage(input, COSE_SIGN_TAG, { at });
   const headers = decodeHeaders(fields, at);
   const signatures = expectArray(fields[3], `${at}.signatures`);
   if (signatures.length < 1 || signatures.length > MAX_SIGNATURES) {

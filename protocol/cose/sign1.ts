@@ -13,7 +13,7 @@ import { expectBytes } from '../cbor/expect.ts';
 import { type CborValue, Tag } from '../cbor/value.ts';
 import type { Anchor } from './algorithms.ts';
 import { decodeHeaders, expectAlgorithmId, type Headers, protectedAsSigned } from './headers.ts';
-import { decodeMessage, decodePayload, payloadOf, type SignedContent } from './message.ts';
+import { decodeMessage, decodePayload, type MessageBounds, payloadOf, type SignedContent } from './message.ts';
 import { type Trust, verifySignature } from './verify-signature.ts';
 
 export const COSE_SIGN1_TAG = 18;
@@ -47,8 +47,9 @@ export function encodeSign1(fields: {
  * @param input the bytes, or their item where it is decoded already (with `keyOrder: 'any'`)
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`
  */
-export function decodeSign1(input: Uint8Array | Tag, { at }: { at: string }): Sign1 {
-  const fields = decodeMessage(input, COSE_SIGN1_TAG, at);
+export function decodeSign1(input: Uint8Array | Tag, bounds: MessageBounds): Sign1 {
+  const { at } = bounds;
+  const fields = decodeMessage(input, COSE_SIGN1_TAG, bounds);
   const headers = decodeHeaders(fields, at);
   expectAlgorithmId(headers, at);
   return { headers, payload: decodePayload(fields[2], at), signature: expectBytes(fields[3], `${at}.signature`) };

@@ -8,8 +8,8 @@
  */
 import { shake256 } from '@noble/hashes/sha3.js';
 
+/** Of mu, and of tr, the hash of the public key in it. */
 export const MU_BYTES = 64;
-const TR_BYTES = 64;
 const PURE_MODE = 0x00;
 const MAX_CONTEXT_BYTES = 255;
 
@@ -19,19 +19,28 @@ export interface MuHasher {
   digest(): Uint8Array;
 }
 
+/** A SHAKE256 with 64 bytes of output, fed piece by piece. */
+export interface Shake256 {
+  update(piece: Uint8Array): Shake256;
+  digest(): Uint8Array;
+}
+
+const createNobleShake256 = (): Shake256 => shake256.create({ dkLen: MU_BYTES });
+
 /**
  * @param publicKey raw FIPS 204 public key. Mu is bound to it: under another key the signature never verifies
  * @param context at most 255 bytes; COSE, JOSE and X.509 all use the empty one
+ * @param createShake256 a faster one, for large messages (node:crypto: 10×)
  */
-export function createMu(publicKey: Uint8Array, context: Uint8Array = new Uint8Array()): MuHasher {
+export function createMu(
+  publicKey: Uint8Array,
+  context: Uint8Array = new Uint8Array(),
+  createShake256: () => Shake256 = createNobleShake256,
+): MuHasher {
   if (context.length > MAX_CONTEXT_BYTES)
     throw new RangeError(`ML-DSA context: expected at most 255 bytes, got ${context.length}`);
-  const tr = shake256(publicKey, { dkLen: TR_BYTES });
-  const hash = shake256
-    .create({ dkLen: MU_BYTES })
-    .update(tr)
-    .update(Uint8Array.of(PURE_MODE, context.length))
-    .update(context);
+  const tr = createShake256().update(publicKey).digest();
+  const hash = createShake256().update(tr).update(Uint8Array.of(PURE_MODE, context.length)).update(context);
   const hasher: MuHasher = {
     update(piece) {
       hash.update(piece);

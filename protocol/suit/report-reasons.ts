@@ -63,6 +63,11 @@ const REASON_OF: Readonly<Record<RejectionCode, { readonly number: number; reado
   'block-invalid':         { number: 36, reason: 'operation-failed' },
   'not-json':              { number: 37, reason: 'operation-failed' },
   'image-unconfirmed':     { number: 38, reason: 'operation-failed' },
+  'not-der':               { number: 39, reason: 'operation-failed' },
+  'not-current':           { number: 40, reason: 'operation-failed' },
+  'certificate-usage':     { number: 41, reason: 'operation-failed' },
+  'certificate-extension': { number: 42, reason: 'operation-failed' },
+  'chain-untrusted':       { number: 43, reason: 'operation-failed' },
 };
 
 export const reportReasonOf = (code: RejectionCode): { readonly number: number; readonly reason: ReportReason } =>
