@@ -30,7 +30,7 @@ export function kmsClientOf(
   const named = kmsEndpoint ?? env['AWS_ENDPOINT_URL_KMS'];
   if (named === 'aws') return createKmsClient();
   const endpoint = named ?? readEndpoints(openDataFolder(data))?.kms;
-  if (endpoint !== undefined) return createKmsClient({ endpoint: expectUrl(endpoint) });
+  if (endpoint !== undefined) return createKmsClient({ endpoint: expectUrl(endpoint), env });
   throw new OperatorError(
     'no-kms',
     `no KMS: no embedded cloud runs with the data in ${data}. Start one with \`bristlecone up --data ${data}\`, ` +

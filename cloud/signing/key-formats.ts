@@ -15,20 +15,17 @@ export type KeyFormat = (typeof KEY_FORMATS)[number];
  * @throws {Rejection} `unsupported-algorithm`: `cose` and `raw` are for the keys that a device can check
  */
 export function formatPublicKey(der: Uint8Array, format: string): string | Uint8Array {
-  switch (KEY_FORMATS.find((it) => it === format)) {
-    case 'der':
-      return der;
-    case 'pem':
-      return String(spki(der).export({ type: 'spki', format: 'pem' }));
-    case 'jwk':
-      return `${JSON.stringify(spki(der).export({ format: 'jwk' }))}\n`;
-    case 'cose':
-      return encodeCoseKey(decodeSpki(der, 'key'));
-    case 'raw':
-      return decodeSpki(der, 'key').publicKey;
-    case undefined:
-      throw new OperatorError('unknown-format', `expected one of ${KEY_FORMATS.join(', ')}, got ${format}`);
-  }
+  const known = KEY_FORMATS.find((it) => it === format);
+  if (known) return FORMATTERS[known](der);
+  throw new OperatorError('unknown-format', `expected one of ${KEY_FORMATS.join(', ')}, got ${format}`);
 }
+
+const FORMATTERS: Readonly<Record<KeyFormat, (der: Uint8Array) => string | Uint8Array>> = {
+  der: (der) => der,
+  pem: (der) => spki(der).export({ type: 'spki', format: 'pem' }),
+  jwk: (der) => `${JSON.stringify(spki(der).export({ format: 'jwk' }))}\n`,
+  cose: (der) => encodeCoseKey(decodeSpki(der, 'key')),
+  raw: (der) => decodeSpki(der, 'key').publicKey,
+};
 
 const spki = (der: Uint8Array) => createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });

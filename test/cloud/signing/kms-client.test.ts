@@ -1,3 +1,4 @@
+import { type KMSClient, ListKeysCommand } from '@aws-sdk/client-kms';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createKmsClient } from '../../../cloud/signing/kms-client.ts';
 import { createKey, startTestKms } from '../../support/embedded-kms.ts';
@@ -32,6 +33,24 @@ describe('createKmsClient', () => {
     },
   );
 
+  it.each([
+    ['has them', { AWS_ACCESS_KEY_ID: 'AKIDLOCAL', AWS_SECRET_ACCESS_KEY: 's', AWS_SESSION_TOKEN: 't' }, 'AKIDLOCAL'],
+    ['has half of them', { AWS_ACCESS_KEY_ID: 'AKIDLOCAL' }, 'bristlecone'],
+  ])('takes those of the environment for a local KMS where it %s', async (_name, env, wanted) => {
+    const { accessKeyId } = await createKmsClient({ endpoint: 'http://127.0.0.1:1', env }).config.credentials();
+    expect(accessKeyId).toBe(wanted);
+  });
+
+  it('means AWS without an endpoint, whatever the environment says', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL_KMS', 'http://127.0.0.1:9');
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:9');
+    vi.stubEnv('AWS_ACCESS_KEY_ID', 'AKIDEXAMPLE');
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'secret');
+    const client = createKmsClient({ region: 'eu-west-1' });
+    expect(await hostOf(client)).toBe('kms.eu-west-1.amazonaws.com');
+    expect(await hostOf(createKmsClient({ endpoint: 'http://localhost:8081' }))).toBe('localhost');
+  });
+
   it('refuses an endpoint that is no URL', () => {
     expect(() => createKmsClient({ endpoint: 'localhost' })).toThrow(TypeError);
   });
@@ -41,3 +60,17 @@ describe('createKmsClient', () => {
     expect(await client.config.region()).toBe('eu-south-1');
   });
 });
+
+/** Where the SDK would send a request; none is sent. */
+async function hostOf(client: KMSClient): Promise<string> {
+  const seen: string[] = [];
+  client.middlewareStack.add(
+    () => async (args) => {
+      seen.push((args.request as { hostname: string }).hostname);
+      throw new Error('not sent');
+    },
+    { step: 'build', priority: 'low' },
+  );
+  await client.send(new ListKeysCommand({})).catch(() => undefined);
+  return seen[0]!;
+}
