@@ -1,0 +1,54 @@
+/** `bristlecone up`: the embedded cloud, until Ctrl-C. */
+import type { Command } from 'commander';
+import { once } from 'node:events';
+import { pino } from 'pino';
+import { run, subcommand } from '../../command-line.ts';
+import { startEmbeddedCloud } from '../embedded.ts';
+import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
+import { type DataOptions, withDataOption } from './kms-option.ts';
+import { expectPort } from './port.ts';
+
+interface UpOptions extends DataOptions {
+  readonly kmsPort: string;
+  readonly mqttPort: string;
+  readonly host: string;
+  readonly verbose?: true;
+}
+
+export function registerUpCommand(program: Command): void {
+  const command = withDataOption(
+    subcommand(program, {
+      name: 'up',
+      summary: 'run the embedded cloud: KMS, MQTT broker, jobs and streams',
+      examples: ['up', 'up --data ./fleet --kms-port 8081 --mqtt-port 1883', 'up --kms-port 0 --mqtt-port 0 --json'],
+    }),
+  )
+    .option('--kms-port <n>', 'HTTP port of the KMS; 0: any free port', '8081')
+    .option('--mqtt-port <n>', 'TCP port of the MQTT broker; 0: any free port', '1883')
+    .option(
+      '--host <address>',
+      'address to listen on; anything but loopback lets others in, unauthenticated',
+      '127.0.0.1',
+    )
+    .option('--verbose', 'log requests to standard error');
+  run<UpOptions>(command, async ({ options, io }) => {
+    const folder = openDataFolder(options.data);
+    expectNoneRunning(folder);
+    const log = pino({ level: options.verbose ? 'info' : 'warn' }, pino.destination(2));
+    const ports = {
+      kmsPort: expectPort(options.kmsPort, '--kms-port'),
+      mqttPort: expectPort(options.mqttPort, '--mqtt-port'),
+    };
+    await using cloud = await startEmbeddedCloud({ folder, host: options.host, ...ports, log });
+    const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, data: folder.root };
+    writeEndpoints(folder, endpoints);
+    for (const notice of cloud.notices) io.note(notice);
+    io.emit(
+      { ...endpoints, ready: true },
+      `Ready: KMS at ${cloud.kms}, MQTT at ${cloud.mqtt}, data in ${folder.root}. Ctrl-C ends it.`,
+    );
+    if (!io.signal.aborted) await once(io.signal, 'abort');
+    removeEndpoints(folder);
+    return { json: { stopped: true }, text: 'Stopped. Everything is kept; `bristlecone up` goes on from here.' };
+  });
+}
