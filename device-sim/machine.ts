@@ -8,7 +8,7 @@ import { startBoard } from './hardware/boot-loader.ts';
 import { readIdentity } from './hardware/factory-data.ts';
 import type { Flash } from './hardware/flash.ts';
 import type { RamBudget } from './hardware/ram.ts';
-import { type AgentPorts, Reboot } from './ports.ts';
+import { type AgentPorts, Reboot, Unavailable } from './ports.ts';
 import type { Board } from './profiles/boards.ts';
 
 type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'>;
@@ -22,15 +22,19 @@ export interface Machine extends World {
 /** Reboots of one job: an update needs 1, or 2 where it is rolled back; each power cut during a trial adds one. */
 const MAX_BOOTS = 16;
 
-/**
- * @throws {Unavailable} where the cloud cannot be reached
- * @throws {BootFailure} where no image is intact
- */
-export async function runMachine(machine: Machine): Promise<AgentResult & { readonly boots: number }> {
+/** `offline`: the cloud could not be reached, or stopped answering. */
+export type MachineResult = { readonly boots: number } & (
+  | AgentResult
+  | { readonly kind: 'offline'; readonly detail: string }
+);
+
+/** @throws {BootFailure} where no image is intact */
+export async function runMachine(machine: Machine): Promise<MachineResult> {
   for (let boots = 1; boots <= MAX_BOOTS; boots++) {
     try {
       return { ...(await runAgent(bootPorts(machine))), boots };
     } catch (error) {
+      if (error instanceof Unavailable) return { kind: 'offline', detail: error.message, boots };
       if (!(error instanceof Reboot)) throw error;
     }
   }

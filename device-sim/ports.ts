@@ -159,6 +159,8 @@ export type AgentEvent =
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'connecting'; readonly attempt: number }
   | { readonly kind: 'job'; readonly jobId: string }
+  /** It is in the envelope area, whole, and about to be authenticated. */
+  | { readonly kind: 'envelope'; readonly envelopeBytes: number }
   | { readonly kind: 'block'; readonly fileId: number; readonly storedBytes: number; readonly fileBytes: number }
   | { readonly kind: 'block-ignored'; readonly fileId: number; readonly why: 'repeat' | 'other-request' }
   | { readonly kind: 'block-refused'; readonly detail: string }

@@ -39,7 +39,8 @@ export class AgentContext implements AsyncDisposable {
    */
   openEnvelope(envelopeBytes: number): AuthenticatedEnvelope {
     if (this.#envelope) return this.#envelope.authenticated;
-    const { ram, envelopeArea, identity, verify } = this.ports;
+    const { ram, envelopeArea, identity, verify, observe } = this.ports;
+    observe({ kind: 'envelope', envelopeBytes });
     const buffer = ram.allocate('envelope', envelopeBytes);
     try {
       envelopeArea.read(0, buffer.bytes);

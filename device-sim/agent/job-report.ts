@@ -4,7 +4,7 @@
  */
 import { MAX_DETAIL_VALUE_LENGTH, type StatusDetails } from '../../protocol/aws-iot/jobs.ts';
 import { toBase64Url } from '../../protocol/bytes.ts';
-import type { Rejection, RejectionCode } from '../../protocol/errors.ts';
+import { Rejection, type RejectionCode } from '../../protocol/errors.ts';
 import { createReport, type Outcome } from '../../protocol/suit/make-report.ts';
 import { encodeReport, type SuitReport } from '../../protocol/suit/report.ts';
 import type { SlotImage } from '../ports.ts';
@@ -47,13 +47,23 @@ export function reportOfRejection(
   state: UpdateState,
   suitReport: Uint8Array | undefined,
 ): JobReport {
+  const { code, at, detail } = rootReason(rejection);
   return {
-    status: statusOf(rejection.code, state),
-    code: rejection.code,
-    at: rejection.at,
-    detail: rejection.detail.slice(0, MAX_DETAIL_CHARACTERS),
+    status: statusOf(code, state),
+    code,
+    at,
+    detail: detail.slice(0, MAX_DETAIL_CHARACTERS),
     ...(suitReport && { suitReport }),
   };
+}
+
+/**
+ * What an operator can act on. A try-each whose last alternative fails is `aborted`; that the image was another one, or
+ * that there was none, is why.
+ */
+export function rootReason(rejection: Rejection): Rejection {
+  const { code, cause } = rejection;
+  return code === 'aborted' && cause instanceof Rejection ? rootReason(cause) : rejection;
 }
 
 export const reportOfSuccess = (

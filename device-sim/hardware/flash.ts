@@ -43,6 +43,12 @@ export interface PowerCutPlan {
   readonly part?: number;
 }
 
+export interface FlashCounts {
+  readonly erases: number;
+  readonly writes: number;
+  readonly writtenBytes: number;
+}
+
 const ERASED = 0xff;
 /** A half programmed byte: only the upper four bits have reached their value. */
 const HALF_PROGRAMMED = 0x0f;
@@ -61,7 +67,8 @@ export class Flash {
   readonly #store: FlashCells;
   /** One flag per word: programmed, or in a sector whose erase was torn. */
   readonly #unwritable: Uint8Array;
-  #operations = 0;
+  #erases = 0;
+  #writes = 0;
   #writtenBytes = 0;
   #cut: { readonly at: number; readonly plan: PowerCutPlan } | undefined;
   #isOff = false;
@@ -80,12 +87,12 @@ export class Flash {
 
   /** Erases and writes since this object was made: the clock that power cuts are set by. */
   get operations(): number {
-    return this.#operations;
+    return this.#erases + this.#writes;
   }
 
-  /** bytes programmed since this object was made. */
-  get writtenBytes(): number {
-    return this.#writtenBytes;
+  /** Since this object was made. */
+  get counts(): FlashCounts {
+    return { erases: this.#erases, writes: this.#writes, writtenBytes: this.#writtenBytes };
   }
 
   /** Erases of each sector since the part was made. */
@@ -94,7 +101,7 @@ export class Flash {
   }
 
   cutPower(plan: PowerCutPlan): void {
-    this.#cut = { at: this.#operations + plan.afterOperations, plan };
+    this.#cut = { at: this.operations + plan.afterOperations, plan };
   }
 
   restorePower(): void {
@@ -146,6 +153,7 @@ export class Flash {
       whole: () => this.#program(offset, bytes),
       torn: (part) => this.#tearWrite(offset, bytes, Math.floor(words * part) * writeBytes),
     });
+    this.#writes += 1;
     this.#writtenBytes += bytes.length;
   }
 
@@ -162,19 +170,19 @@ export class Flash {
         this.#unwritable.fill(1, sector * words, (sector + 1) * words);
       },
     });
+    this.#erases += 1;
   }
 
   /** Carries out one operation, or that much of it that the power lasts for. */
   #operate({ whole, torn }: { whole: () => void; torn: (part: number) => void }): void {
     if (this.#isOff) throw new PowerCut('the power is off');
-    const cut = this.#cut?.at === this.#operations ? this.#cut.plan : undefined;
+    const cut = this.#cut?.at === this.operations ? this.#cut.plan : undefined;
     if (cut?.how === 'torn') torn(cut.part ?? 0.5);
     else if (cut?.how !== 'before') whole();
     if (cut) {
       this.#isOff = true;
-      throw new PowerCut(`${cut.how} flash operation ${this.#operations}`);
+      throw new PowerCut(`${cut.how} flash operation ${this.operations}`);
     }
-    this.#operations += 1;
   }
 
   #tearWrite(offset: number, bytes: Uint8Array, wholeBytes: number): void {

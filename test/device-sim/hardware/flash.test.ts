@@ -42,7 +42,7 @@ describe('flash', () => {
     partOf(flash).eraseSector(1);
 
     expect(flash.operations).toBe(3);
-    expect(flash.writtenBytes).toBe(8);
+    expect(flash.counts).toEqual({ erases: 2, writes: 1, writtenBytes: 8 });
     expect(flash.erases).toEqual([0, 0, 2, 0]);
   });
 

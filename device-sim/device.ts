@@ -1,0 +1,190 @@
+/**
+ * One simulated device as a process: a folder with its flash, a connection over a real socket, and meters on both. It
+ * runs until its job is done, reboots included, or until none comes. Killed at any point and run again, it continues.
+ */
+import type { VerifySignature } from '../protocol/cose/algorithms.ts';
+import { verifyWithNoble } from '../protocol/cose/reference-verifier.ts';
+import { Rejection } from '../protocol/errors.ts';
+import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '../protocol/limits.ts';
+import { type Device, openDevice } from './factory.ts';
+import { boardParts } from './hardware/board-parts.ts';
+import { RamBudget } from './hardware/ram.ts';
+import { systemClock, systemRandom } from './hardware/system-clock.ts';
+import { type MachineResult, runMachine } from './machine.ts';
+import { BoardMeter } from './metrics/board-meter.ts';
+import type { MqttVersion } from './metrics/connection-meter.ts';
+import { type CostContext, type CostRow, costRows } from './metrics/cost.ts';
+import { type EnvelopeParts, measureEnvelope } from './metrics/envelope-parts.ts';
+import { WireMeter } from './metrics/wire-meter.ts';
+import type { AgentEvent, AgentSettings } from './ports.ts';
+import { mqttConnect } from './transports/mqtt.ts';
+
+export interface RunDeviceOptions {
+  /** Made by `manufacture`. */
+  readonly stateFolder: string;
+  /** `mqtt://host:port`. */
+  readonly mqttUrl: string;
+  readonly mqttVersion?: MqttVersion;
+  /** Of the stream: 256 to 131,072, a multiple of 4. */
+  readonly blockBytes?: number;
+  /** How much one request asks for; at least one block is. */
+  readonly requestBytes?: number;
+  /** How long to wait for a job. */
+  readonly timeoutMs?: number;
+  readonly verify?: VerifySignature;
+  readonly isHealthy?: () => boolean;
+  readonly onEvent?: (event: AgentEvent) => void;
+  readonly signal?: AbortSignal;
+  /** For the cost record. */
+  readonly costs?: Partial<Pick<CostContext, 'run' | 'seed' | 'commit' | 'link'>>;
+}
+
+export interface DeviceOutcome {
+  readonly thing: string;
+  /** `offline`: the cloud could not be reached, or stopped answering; the update goes on at the next run. */
+  readonly result: 'succeeded' | 'failed' | 'rejected' | 'no-job' | 'offline';
+  readonly jobId?: string;
+  /** `ok`, or why not. */
+  readonly code: string;
+  readonly at: string;
+  readonly detail: string;
+  /** False where the Jobs service did not take the report: the job was cancelled meanwhile. */
+  readonly reported: boolean;
+  /** Of the image that is confirmed now. */
+  readonly sequenceNumber: number | bigint;
+  readonly slot: number;
+  /** Starts of the boot loader. */
+  readonly boots: number;
+  readonly costs: readonly CostRow[];
+}
+
+export const DEFAULT_BLOCK_BYTES = 4_096;
+export const DEFAULT_REQUEST_BYTES = 8_192;
+
+const SETTINGS: Omit<AgentSettings, 'blockBytes' | 'requestBytes' | 'idleTimeoutMs'> = {
+  answerTimeoutMs: 10_000,
+  attempts: 5,
+  connections: 8,
+  backoffMs: { first: 500, longest: 30_000 },
+};
+const IDLE_TIMEOUT_MS = 60_000;
+
+/**
+ * @throws {RangeError} where there is no device in the folder, or the block size is not one
+ * @throws {BootFailure} where it holds no intact image
+ * @throws whatever `signal` is aborted with
+ */
+export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcome> {
+  using device = openDevice(options.stateFolder);
+  const meters = new DeviceMeters(device);
+  const settings = settingsOf(options, device);
+  const outcome = await runMachine({
+    board: device.board,
+    flash: device.flash,
+    ram: meters.ram,
+    settings,
+    connect: mqttConnect({
+      url: options.mqttUrl,
+      clientId: device.identity.thing,
+      protocolVersion: options.mqttVersion ?? 5,
+      openTap: (version) => meters.wire.openConnection(version),
+      signal: options.signal,
+    }),
+    verify: options.verify ?? verifyWithNoble,
+    clock: systemClock(options.signal),
+    random: systemRandom,
+    isHealthy: options.isHealthy ?? (() => true),
+    observe: (event) => {
+      meters.note(event);
+      options.onEvent?.(event);
+    },
+  });
+  return {
+    thing: device.identity.thing,
+    ...resultOf(outcome),
+    boots: outcome.boots,
+    sequenceNumber: device.installed.sequenceNumber,
+    slot: device.installed.slot,
+    costs: meters.costs({ run: device.identity.thing, ...options.costs }, settings.blockBytes),
+  };
+}
+
+function settingsOf(options: RunDeviceOptions, { board }: Device): AgentSettings {
+  const {
+    blockBytes = DEFAULT_BLOCK_BYTES,
+    requestBytes = DEFAULT_REQUEST_BYTES,
+    timeoutMs = IDLE_TIMEOUT_MS,
+  } = options;
+  const isBlockSize = Number.isInteger(blockBytes) && blockBytes >= MIN_BLOCK_BYTES && blockBytes <= MAX_BLOCK_BYTES;
+  if (!isBlockSize || blockBytes % board.writeBytes !== 0) {
+    const rule = `${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}, a multiple of ${board.writeBytes}`;
+    throw new RangeError(`block size: expected ${rule}, got ${blockBytes}`);
+  }
+  return { ...SETTINGS, blockBytes, requestBytes, idleTimeoutMs: timeoutMs };
+}
+
+const RESULTS = { SUCCEEDED: 'succeeded', FAILED: 'failed', REJECTED: 'rejected' } as const;
+
+function resultOf(
+  ending: MachineResult,
+): Pick<DeviceOutcome, 'result' | 'jobId' | 'code' | 'at' | 'detail' | 'reported'> {
+  if (ending.kind === 'job-done') {
+    const { status, code, at, detail } = ending.report;
+    return { result: RESULTS[status], jobId: ending.jobId, code, at, detail, reported: ending.accepted };
+  }
+  const detail = ending.kind === 'offline' ? ending.detail : 'no job came';
+  return { result: ending.kind, code: ending.kind, at: '', detail, reported: false };
+}
+
+class DeviceMeters {
+  readonly wire = new WireMeter();
+  readonly ram: RamBudget;
+  readonly #device: Device;
+  readonly #board: BoardMeter;
+  #envelope: EnvelopeParts | undefined;
+
+  constructor(device: Device) {
+    this.#device = device;
+    this.ram = new RamBudget(device.board.agentRamBytes, 'install');
+    this.#board = new BoardMeter({ flashCounters: () => device.flash.counts, ram: this.ram });
+  }
+
+  note(event: AgentEvent): void {
+    if (event.kind === 'state') this.#board.enterState(event.state);
+    if (event.kind === 'envelope') this.#envelope = this.#readEnvelope(event.envelopeBytes);
+  }
+
+  costs(context: Partial<CostContext> & { readonly run: string }, blockBytes: number): readonly CostRow[] {
+    const { board, flash } = this.#device;
+    this.#board.settle();
+    return costRows(
+      {
+        seed: '',
+        commit: '',
+        link: 'unshaped',
+        ...context,
+        profile: board.name,
+        algorithm: this.#envelope?.algorithms.join('+') ?? '',
+        blockBytes,
+      },
+      {
+        wire: this.wire,
+        board: this.#board,
+        ramPeaks: this.ram.peakBytes,
+        maxSectorErases: Math.max(...flash.erases),
+        envelope: this.#envelope,
+      },
+    );
+  }
+
+  #readEnvelope(bytes: number): EnvelopeParts | undefined {
+    const envelope = new Uint8Array(bytes);
+    boardParts(this.#device.flash, this.#device.board).envelopeArea.read(0, envelope);
+    try {
+      return measureEnvelope(envelope);
+    } catch (error) {
+      if (error instanceof Rejection) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Bytes on the wire, counted at the TCP stream and explained packet by packet: the meter parses both directions again,
+ * on its own, and every byte it saw must belong to a packet it counted (connection-meter.ts). Here they are summed up
+ * over all connections of a device.
+ */
+import { ConnectionMeter, type Direction, type MqttVersion, type WireCount, type WireTap } from './connection-meter.ts';
+import type { Phase } from './phases.ts';
+
+export interface PhaseTraffic {
+  /** A request and the answer that the device waited for. */
+  readonly roundTrips: number;
+  readonly blocks: number;
+  /** Of these, those that had come before. */
+  readonly blockRepeats: number;
+}
+
+const NO_TRAFFIC: PhaseTraffic = { roundTrips: 0, blocks: 0, blockRepeats: 0 };
+
+export class WireMeter {
+  readonly #counts = new Map<string, WireCount>();
+  readonly #traffic = new Map<Phase, PhaseTraffic>();
+  readonly #blocks = new Set<string>();
+  readonly #cutShortBytes = { sent: 0, received: 0 };
+  #connections = 0;
+
+  /** One row for each direction, phase, packet type and kind of topic. */
+  get counts(): readonly WireCount[] {
+    return [...this.#counts.values()];
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  /** bytes of packets that the end of their connection cut short: they belong to no phase. */
+  get cutShortBytes(): Readonly<Record<Direction, number>> {
+    return this.#cutShortBytes;
+  }
+
+  traffic(phase: Phase): PhaseTraffic {
+    return this.#traffic.get(phase) ?? NO_TRAFFIC;
+  }
+
+  openConnection(version: MqttVersion): WireTap {
+    this.#connections += 1;
+    return new ConnectionMeter(version, {
+      count: (count) => this.#count(count),
+      roundTrip: (phase) => this.#add(phase, { roundTrips: 1 }),
+      block: (phase, block) => {
+        this.#add(phase, { blocks: 1, blockRepeats: this.#blocks.has(block) ? 1 : 0 });
+        this.#blocks.add(block);
+      },
+      cutShort: (direction, bytes) => {
+        this.#cutShortBytes[direction] += bytes;
+      },
+    });
+  }
+
+  #count(count: WireCount): void {
+    const key = [count.direction, count.phase, count.packet, count.topic].join(' ');
+    const known = this.#counts.get(key);
+    this.#counts.set(key, {
+      ...count,
+      packets: count.packets + (known?.packets ?? 0),
+      bytes: count.bytes + (known?.bytes ?? 0),
+      payloadBytes: count.payloadBytes + (known?.payloadBytes ?? 0),
+    });
+  }
+
+  #add(phase: Phase, more: Partial<PhaseTraffic>): void {
+    const { roundTrips, blocks, blockRepeats } = this.traffic(phase);
+    this.#traffic.set(phase, {
+      roundTrips: roundTrips + (more.roundTrips ?? 0),
+      blocks: blocks + (more.blocks ?? 0),
+      blockRepeats: blockRepeats + (more.blockRepeats ?? 0),
+    });
+  }
+}

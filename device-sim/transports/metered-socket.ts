@@ -1,0 +1,50 @@
+/**
+ * A TCP socket that shows every byte to a tap on its way, in both directions, and at its end what the operating system
+ * counted. It is a stream of its own around the socket, so back-pressure passes through.
+ */
+import { connect, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
+import type { WireTap } from '../metrics/connection-meter.ts';
+
+export class MeteredSocket extends Duplex {
+  readonly #socket: Socket;
+  readonly #tap: WireTap;
+
+  constructor(address: { readonly host: string; readonly port: number }, tap: WireTap) {
+    super({ allowHalfOpen: false });
+    this.#tap = tap;
+    // Without it, each request waits for the acknowledgement of the one before: 44 to 88 ms each.
+    this.#socket = connect({ ...address, noDelay: true });
+    this.#socket.on('data', (chunk: Buffer) => {
+      this.#tap.received(chunk);
+      if (!this.push(chunk)) this.#socket.pause();
+    });
+    this.#socket.on('end', () => this.push(null));
+    this.#socket.on('error', (error) => this.destroy(error));
+    this.#socket.on('close', () => this.#closed());
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#tap.sent(chunk);
+    this.#socket.write(chunk, done);
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  #closed(): void {
+    const { bytesRead, bytesWritten } = this.#socket;
+    this.destroy();
+    this.#tap.closed({ receivedBytes: bytesRead, sentBytes: bytesWritten });
+  }
+}

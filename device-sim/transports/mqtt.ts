@@ -1,0 +1,194 @@
+/**
+ * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP, a clean session, QoS 1, one session per connection and no
+ * reconnecting of its own (that is the agent's business).
+ *
+ * It holds one received message at a time, as a device with one receive buffer does: the next one is taken off the
+ * socket, and this one acknowledged, when the agent comes back for it. TCP then slows down whoever sends. Only while
+ * the agent waits for a subscription do messages queue up, since the SUBACK may stand behind them.
+ */
+import { MqttClient } from 'mqtt';
+import type { MqttVersion, WireTap } from '../metrics/connection-meter.ts';
+import { type Connect, type Message, type Transport, Unavailable } from '../ports.ts';
+import { MeteredSocket } from './metered-socket.ts';
+
+export interface MqttTransportOptions {
+  /** `mqtt://host:port`. */
+  readonly url: string;
+  /** MQTT client id; on AWS IoT it is the thing's name. */
+  readonly clientId: string;
+  readonly protocolVersion?: MqttVersion;
+  readonly keepAliveSeconds?: number;
+  /** Longest wait for CONNACK and SUBACK. */
+  readonly timeoutMs?: number;
+  /** Sees every byte of each new connection. */
+  readonly openTap: (version: MqttVersion) => WireTap;
+  /** Ends every wait when it is aborted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const DEFAULT_PORT = 1883;
+const CLOSE_TIMEOUT_MS = 2_000;
+
+/** @throws {RangeError} where the URL is not one of MQTT over TCP */
+export function mqttConnect(options: MqttTransportOptions): Connect {
+  const url = new URL(options.url);
+  if (url.protocol !== 'mqtt:') throw new RangeError(`${options.url}: expected mqtt://host:port`);
+  const address = { host: url.hostname, port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
+
+  return async ({ receiveBytes }) => {
+    const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, openTap, signal } = options;
+    signal?.throwIfAborted();
+    const client = new MqttClient(() => new MeteredSocket(address, openTap(protocolVersion)), {
+      clientId,
+      protocolVersion,
+      clean: true,
+      keepalive: keepAliveSeconds,
+      reconnectPeriod: 0,
+      connectTimeout: timeoutMs,
+      resubscribe: false,
+      ...(protocolVersion === 5 && { properties: { maximumPacketSize: receiveBytes } }),
+    });
+    const transport = new MqttTransport(client, timeoutMs);
+    const abort = (): void => transport.fail(signal?.reason);
+    signal?.addEventListener('abort', abort);
+    client.once('close', () => signal?.removeEventListener('abort', abort));
+    await transport.opened();
+    return transport;
+  };
+}
+
+interface Inbound {
+  readonly message: Message;
+  /** Lets the next message in, and acknowledges this one. */
+  readonly release: () => void;
+}
+
+class MqttTransport implements Transport {
+  readonly #client: MqttClient;
+  readonly #timeoutMs: number;
+  readonly #inbox: Inbound[] = [];
+  #held: Inbound | undefined;
+  #isSubscribing = false;
+  #failure: unknown;
+  /** Called when there is something new to look at: a message, a failure, an answer. */
+  #wake: () => void = () => {};
+
+  constructor(client: MqttClient, timeoutMs: number) {
+    this.#client = client;
+    this.#timeoutMs = timeoutMs;
+    client.on('error', (error) => this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error })));
+    client.on('close', () => this.fail(new Unavailable('connection closed')));
+    client.handleMessage = (packet, done) => {
+      const { topic, payload } = packet;
+      this.#inbox.push({ message: { topic, payload: bytesOf(payload) }, release: onlyOnce(done) });
+      if (this.#isSubscribing) this.#letIn();
+      this.#wake();
+    };
+  }
+
+  /** The first failure stays; everything that waits ends with it. */
+  fail(reason: unknown): void {
+    this.#failure ??= reason;
+    this.#wake();
+  }
+
+  async opened(): Promise<void> {
+    let isOpen = false;
+    this.#client.once('connect', () => {
+      isOpen = true;
+      this.#wake();
+    });
+    try {
+      if (!(await this.#until(() => isOpen || undefined, this.#timeoutMs))) throw new Unavailable('no CONNACK');
+    } catch (error) {
+      this.#client.end(true);
+      throw error;
+    }
+  }
+
+  async subscribe(filters: readonly string[]): Promise<void> {
+    this.#expectOpen();
+    this.#isSubscribing = true;
+    this.#letIn();
+    let answer: 'granted' | Error | undefined;
+    this.#client.subscribe([...filters], { qos: 1 }, (error) => {
+      answer = error ?? 'granted';
+      this.#wake();
+    });
+    try {
+      const result = await this.#until(() => answer, this.#timeoutMs);
+      if (result !== 'granted') {
+        throw new Unavailable(`no subscription: ${result?.message ?? 'no SUBACK'}`, { cause: result });
+      }
+    } finally {
+      this.#isSubscribing = false;
+    }
+  }
+
+  publish(topic: string, payload: Uint8Array): void {
+    this.#expectOpen();
+    const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+    // Its acknowledgement is not waited for: the answer of the service is what counts, and a lost connection shows there.
+    this.#client.publish(topic, bytes, { qos: 1 }, () => {});
+  }
+
+  async receive(withinMs: number): Promise<Message | undefined> {
+    this.#release();
+    this.#held = await this.#until(() => this.#inbox.shift(), withinMs);
+    return this.#held?.message;
+  }
+
+  async close(): Promise<void> {
+    this.#letIn();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(() => this.#client.end(true, () => resolve()), CLOSE_TIMEOUT_MS);
+    this.#client.end(this.#failure !== undefined, () => resolve());
+    await promise;
+    clearTimeout(timer);
+  }
+
+  #release(): void {
+    this.#held?.release();
+    this.#held = undefined;
+  }
+
+  /** Takes everything off the socket that is there. */
+  #letIn(): void {
+    this.#release();
+    for (const { release } of this.#inbox) release();
+  }
+
+  /** What `poll` finds, looking whenever something happened; undefined where it found nothing in time. */
+  async #until<T>(poll: () => T | undefined, withinMs: number): Promise<T | undefined> {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      const found = poll();
+      if (found !== undefined) return found;
+      this.#expectOpen();
+      const left = deadline - performance.now();
+      if (left <= 0) return undefined;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      const timer = setTimeout(resolve, left);
+      await promise;
+      clearTimeout(timer);
+    }
+  }
+
+  #expectOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+}
+
+function onlyOnce(act: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) act();
+    isDone = true;
+  };
+}
+
+const bytesOf = (payload: Buffer | string): Uint8Array =>
+  typeof payload === 'string'
+    ? new TextEncoder().encode(payload)
+    : new Uint8Array(payload.buffer, payload.byteOffset, payload.length);
