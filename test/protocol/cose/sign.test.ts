@@ -39,8 +39,9 @@ const codes = (bytes: Uint8Array) => verify(bytes).refusals.map((refusal) => [re
 
 const noCryptography: VerifySignature = () => expect.unreachable('cryptography ran');
 
-const broken: VerifySignature = () => {
-  throw new TypeError('the verifier is broken');
+const brokenForMlDsa: VerifySignature = (key, message, signature) => {
+  if (key.algorithm.postQuantum) throw new TypeError('the verifier is broken');
+  return verifyWithNoble(key, message, signature);
 };
 
 const hybrid = messageOf(signatureBy(classical), signatureBy(postQuantum));
@@ -153,7 +154,7 @@ describe('verifySign', () => {
   });
 
   it('passes on what is not a refusal: a verifier that fails is not a bad signature', () => {
-    expect(() => verify(hybrid, { verify: broken })).toThrow(TypeError);
+    expect(() => verify(hybrid, { verify: brokenForMlDsa })).toThrow(TypeError);
   });
 
   it('refuses a payload of the message’s own where ours is meant', () => {
