@@ -31,6 +31,8 @@ export interface RunDeviceOptions {
   readonly requestBytes?: number;
   /** How long to wait for a job. */
   readonly timeoutMs?: number;
+  /** Time-outs and retries, where the defaults do not suit. */
+  readonly settings?: Partial<Omit<AgentSettings, 'blockBytes' | 'requestBytes' | 'idleTimeoutMs'>>;
   readonly verify?: VerifySignature;
   readonly isHealthy?: () => boolean;
   readonly onEvent?: (event: AgentEvent) => void;
@@ -120,7 +122,7 @@ function settingsOf(options: RunDeviceOptions, { board }: Device): AgentSettings
     const rule = `${MIN_BLOCK_BYTES} to ${MAX_BLOCK_BYTES}, a multiple of ${board.writeBytes}`;
     throw new RangeError(`block size: expected ${rule}, got ${blockBytes}`);
   }
-  return { ...SETTINGS, blockBytes, requestBytes, idleTimeoutMs: timeoutMs };
+  return { ...SETTINGS, ...options.settings, blockBytes, requestBytes, idleTimeoutMs: timeoutMs };
 }
 
 const RESULTS = { SUCCEEDED: 'succeeded', FAILED: 'failed', REJECTED: 'rejected' } as const;

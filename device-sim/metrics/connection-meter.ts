@@ -4,8 +4,8 @@
  * A packet counts to the phase of its topic; PUBACK and SUBACK to that of what they acknowledge; SUBSCRIBE to that of its
  * first filter (the agent subscribes to one thing at a time). CONNECT, PING and DISCONNECT are the connection's.
  *
- * Where the bytes of the packets are not the bytes that the socket counted, it throws: a meter that is wrong must not
- * look right.
+ * Where the bytes of the packets are not the bytes that the socket counted, the meter fails and stays failed: one that
+ * is wrong must not look right.
  */
 import { type IPublishPacket, type Packet, parser as createParser } from 'mqtt-packet';
 import { decodeDataBlock, decodeGetStream } from '../../protocol/aws-iot/streams.ts';
@@ -23,7 +23,6 @@ export interface WireTap {
    * The connection is over.
    *
    * @param socket what the operating system's socket counted
-   * @throws {MeterMismatch} where that is not what was counted here
    */
   closed(socket: { readonly sentBytes: number; readonly receivedBytes: number }): void;
 }
@@ -49,7 +48,9 @@ export interface WireSink {
   readonly count: (count: WireCount) => void;
   readonly roundTrip: (phase: Phase) => void;
   readonly block: (phase: Phase, block: string) => void;
+  /** Bytes of a packet that the end of the connection cut short. */
   readonly cutShort: (direction: Direction, bytes: number) => void;
+  readonly failed: (why: MeterMismatch) => void;
 }
 
 export class MeterMismatch extends Error {
@@ -102,18 +103,18 @@ export class ConnectionMeter implements WireTap {
     const seen = this.#seenBytes[direction];
     const counted = this.#countedBytes[direction];
     if (seen !== socketBytes || counted > seen) {
-      throw new MeterMismatch(
-        `bytes ${direction}: ${socketBytes} by the socket, ${seen} by the tap, ${counted} in packets`,
-      );
+      const detail = `bytes ${direction}: ${socketBytes} by the socket, ${seen} by the tap, ${counted} in packets`;
+      this.#sink.failed(new MeterMismatch(detail));
+    } else {
+      this.#sink.cutShort(direction, seen - counted);
     }
-    this.#sink.cutShort(direction, seen - counted);
   }
 
   #parserOf(direction: Direction, protocolVersion: MqttVersion): (bytes: Uint8Array) => void {
     const parser = createParser({ protocolVersion });
     parser.on('packet', (packet) => this.#count(direction, packet));
     parser.on('error', (cause) => {
-      throw new MeterMismatch(`bytes ${direction} are not MQTT`, { cause });
+      this.#sink.failed(new MeterMismatch(`bytes ${direction} are not MQTT`, { cause }));
     });
     return (bytes) => void parser.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   }

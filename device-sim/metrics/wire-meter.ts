@@ -3,7 +3,14 @@
  * on its own, and every byte it saw must belong to a packet it counted (connection-meter.ts). Here they are summed up
  * over all connections of a device.
  */
-import { ConnectionMeter, type Direction, type MqttVersion, type WireCount, type WireTap } from './connection-meter.ts';
+import {
+  ConnectionMeter,
+  type Direction,
+  MeterMismatch,
+  type MqttVersion,
+  type WireCount,
+  type WireTap,
+} from './connection-meter.ts';
 import type { Phase } from './phases.ts';
 
 export interface PhaseTraffic {
@@ -22,9 +29,17 @@ export class WireMeter {
   readonly #blocks = new Set<string>();
   readonly #cutShortBytes = { sent: 0, received: 0 };
   #connections = 0;
+  #openConnections = 0;
+  #failure: MeterMismatch | undefined;
 
-  /** One row for each direction, phase, packet type and kind of topic. */
+  /**
+   * One row for each direction, phase, packet type and kind of topic.
+   *
+   * @throws {MeterMismatch} where the bytes in packets are not those of the sockets, or a connection is still open
+   */
   get counts(): readonly WireCount[] {
+    if (this.#failure) throw this.#failure;
+    if (this.#openConnections > 0) throw new MeterMismatch(`${this.#openConnections} connections are still open`);
     return [...this.#counts.values()];
   }
 
@@ -43,7 +58,8 @@ export class WireMeter {
 
   openConnection(version: MqttVersion): WireTap {
     this.#connections += 1;
-    return new ConnectionMeter(version, {
+    this.#openConnections += 1;
+    const meter = new ConnectionMeter(version, {
       count: (count) => this.#count(count),
       roundTrip: (phase) => this.#add(phase, { roundTrips: 1 }),
       block: (phase, block) => {
@@ -53,7 +69,18 @@ export class WireMeter {
       cutShort: (direction, bytes) => {
         this.#cutShortBytes[direction] += bytes;
       },
+      failed: (why) => {
+        this.#failure ??= why;
+      },
     });
+    return {
+      sent: (bytes) => meter.sent(bytes),
+      received: (bytes) => meter.received(bytes),
+      closed: (socket) => {
+        this.#openConnections -= 1;
+        meter.closed(socket);
+      },
+    };
   }
 
   #count(count: WireCount): void {

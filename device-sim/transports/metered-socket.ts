@@ -21,7 +21,7 @@ export class MeteredSocket extends Duplex {
     });
     this.#socket.on('end', () => this.push(null));
     this.#socket.on('error', (error) => this.destroy(error));
-    this.#socket.on('close', () => this.#closed());
+    this.#socket.on('close', () => this.destroy());
   }
 
   override _read(): void {
@@ -37,14 +37,15 @@ export class MeteredSocket extends Duplex {
     this.#socket.end(done);
   }
 
+  /** Closed only when the socket is, so that the tap has the last count when whoever closes it goes on. */
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const finish = (): void => {
+      const { bytesRead, bytesWritten } = this.#socket;
+      this.#tap.closed({ receivedBytes: bytesRead, sentBytes: bytesWritten });
+      done(error);
+    };
+    if (this.#socket.closed) return finish();
+    this.#socket.once('close', finish);
     this.#socket.destroy();
-    done(error);
-  }
-
-  #closed(): void {
-    const { bytesRead, bytesWritten } = this.#socket;
-    this.destroy();
-    this.#tap.closed({ receivedBytes: bytesRead, sentBytes: bytesWritten });
   }
 }

@@ -61,6 +61,8 @@ export class FakeCloud {
   readonly sentBlocks = new Map<string, number>();
   toDevice: Tamper = deliver;
   toCloud: Tamper = deliver;
+  /** Where messages to the device go, instead of into its `Transport`. */
+  onSend: ((message: Message) => void) | undefined;
   /** Connections that fail before one succeeds. */
   refuseConnections = 0;
   connections = 0;
@@ -145,8 +147,8 @@ export class FakeCloud {
       publish: (topic, payload) => {
         expectOpen();
         for (const arrival of this.toCloud({ topic, payload }, this.#messages.up++)) {
-          if (arrival.delayMs === 0) this.#handle(arrival);
-          else this.after(arrival.delayMs, () => this.#handle(arrival));
+          if (arrival.delayMs === 0) this.handle(arrival);
+          else this.after(arrival.delayMs, () => this.handle(arrival));
         }
       },
       receive: async (withinMs) => {
@@ -178,13 +180,15 @@ export class FakeCloud {
   }
 
   #send(topic: string, payload: Uint8Array): void {
+    if (this.onSend) return this.onSend({ topic, payload });
     for (const arrival of this.toDevice({ topic, payload }, this.#messages.down++)) {
       if (arrival.delayMs === 0) this.#inbox.push(arrival);
       else this.after(arrival.delayMs, () => this.#inbox.push(arrival));
     }
   }
 
-  #handle({ topic, payload }: Message): void {
+  /** A message from the device. */
+  handle({ topic, payload }: Message): void {
     const job = parseJobRequestTopic(topic);
     const stream = parseStreamTopic(topic);
     if (job) this.#handleJob(job, decodeJobRequest(job.operation, payload));

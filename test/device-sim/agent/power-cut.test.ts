@@ -113,7 +113,7 @@ describe('several power cuts', () => {
       await world.run();
       // Three interrupted starts of a new image are one too many: then the old one returns, and says so.
       const { status } = world.cloud.jobs[0]!;
-      expect(['SUCCEEDED', 'FAILED'], JSON.stringify(plan)).toContain(status);
+      expect(['SUCCEEDED', 'FAILED']).toContain(status);
       expectWhole(world, status === 'SUCCEEDED' ? 2 : 1);
     }
     expect(cuts).toBeGreaterThan(300);
