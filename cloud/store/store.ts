@@ -6,7 +6,7 @@
  * `accepted` is believed after kill -9 and power loss.
  */
 import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, SqliteDialect, type SqliteDatabase } from 'kysely';
+import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { Unavailable } from '../errors.ts';
 import { MIGRATIONS, type Tables } from './tables.ts';
@@ -15,6 +15,8 @@ import { MIGRATIONS, type Tables } from './tables.ts';
 const BUSY_TIMEOUT_MS = 5_000;
 /** Two processes may open a new database at once: the second then finds the first one's tables. */
 const MIGRATION_TRIES = 3;
+const MAX_PREPARED = 200;
+const MAX_PREPARED_LENGTH = 2_000;
 
 export interface Store {
   readonly db: Kysely<Tables>;
@@ -66,18 +68,25 @@ async function migrate(db: Kysely<Tables>): Promise<void> {
   throw failure;
 }
 
-/** node:sqlite as the better-sqlite3 that kysely's dialect expects. */
+/** node:sqlite as the better-sqlite3 that kysely's dialect expects, each statement prepared once. */
 function adapter(sqlite: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
+  const prepare = (sql: string): SqliteStatement => {
+    const statement = sqlite.prepare(sql);
+    return {
+      reader: statement.columns().length > 0,
+      all: (parameters) => statement.all(...parameters.map(inputOf)),
+      run: (parameters) => statement.run(...parameters.map(inputOf)),
+      iterate: (parameters) => statement.iterate(...parameters.map(inputOf)),
+    };
+  };
   return {
     close: () => sqlite.close(),
     prepare: (sql) => {
-      const statement = sqlite.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters) => statement.all(...parameters.map(inputOf)),
-        run: (parameters) => statement.run(...parameters.map(inputOf)),
-        iterate: (parameters) => statement.iterate(...parameters.map(inputOf)),
-      };
+      const statement = prepared.get(sql) ?? prepare(sql);
+      // Inserts of many rows differ in length: those that come once are not kept.
+      if (prepared.size < MAX_PREPARED && sql.length < MAX_PREPARED_LENGTH) prepared.set(sql, statement);
+      return statement;
     },
   };
 }

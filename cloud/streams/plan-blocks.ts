@@ -55,7 +55,11 @@ export function planBlocks<F extends FileOfStream>(
   if (blockOffset >= fileBlocks) {
     return refuse('OffsetOutOfBounds', `expected an offset below ${fileBlocks} blocks, got ${blockOffset}`);
   }
-  return { accepted: true, file, blocks: wanted(request, fileBlocks) };
+  const blocks = wanted(request, fileBlocks);
+  // Silence would leave the device waiting; the guide does not say what becomes of n = 0 or an empty bitmap.
+  return blocks.length > 0
+    ? { accepted: true, file, blocks }
+    : refuse('InvalidRequest', 'expected at least one block of the file to be asked for');
 }
 
 function refuseBounds({ fileId, blockBytes, blockOffset = 0, blockCount = 0, bitmap }: GetStream) {

@@ -17,6 +17,8 @@ export const MAX_BLOCK_OFFSET = 98_304;
 export const MAX_BLOCK_COUNT = 98_304;
 /** A bitmap has fewer bytes than this. */
 export const BITMAP_BYTES_LIMIT = 12_288;
+/** bytes of UTF-8. */
+export const MAX_CLIENT_TOKEN_BYTES = 64;
 /** bytes of payload that one GetStream request is answered with, over all its blocks. */
 export const MAX_REQUEST_BYTES = 131_072;
 
