@@ -39,7 +39,7 @@ export function registerUpCommand(program: Command): void {
       kmsPort: expectPort(options.kmsPort, '--kms-port'),
       mqttPort: expectPort(options.mqttPort, '--mqtt-port'),
     };
-    await using cloud = await startEmbeddedCloud({ folder, host: options.host, ...ports, log });
+    await using cloud = await startEmbeddedCloud({ dataFolder: folder.root, host: options.host, ...ports, log });
     const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, data: folder.root };
     writeEndpoints(folder, endpoints);
     for (const notice of cloud.notices) io.note(notice);

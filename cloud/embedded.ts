@@ -1,0 +1,79 @@
+/** The embedded cloud: KMS, broker, jobs and streams over one data folder, in one process. */
+import { join } from 'node:path';
+import { startBroker } from './broker/broker.ts';
+import { startJobsService } from './jobs/service.ts';
+import { startKms } from './kms/server.ts';
+import type { Log } from './ports.ts';
+import { ArtifactReader } from './store/artifact-reader.ts';
+import { Artifacts } from './store/artifacts.ts';
+import { openStore } from './store/store.ts';
+import { rememberThings } from './store/things.ts';
+import { startStreamsService } from './streams/service.ts';
+
+/** How soon a device hears of what another process has written, and how late a step timer may run out. */
+const TICK_MS = 100;
+
+export interface EmbeddedCloudOptions {
+  readonly dataFolder: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly kmsPort: number;
+  readonly mqttPort: number;
+  readonly log: Log;
+}
+
+export interface EmbeddedCloud extends AsyncDisposable {
+  /** URL for the AWS SDK. */
+  readonly kms: string;
+  readonly mqtt: string;
+  /** What whoever starts it should know. */
+  readonly notices: readonly string[];
+}
+
+/** Everything in the folder survives: the next start goes on where this one ended, also after kill -9. */
+export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
+  const { dataFolder, host, kmsPort, mqttPort, log } = options;
+  await using started = new AsyncDisposableStack();
+  const store = started.adopt(await openStore(join(dataFolder, 'cloud.sqlite')), (it) => it.close());
+  const artifacts = new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts')));
+  const kms = started.adopt(await startKms({ folder: join(dataFolder, 'kms'), port: kmsPort, host }), (it) =>
+    it.close(),
+  );
+  const broker = started.adopt(await startBroker({ port: mqttPort, host, log }), (it) => it.close());
+  const services = { bus: broker.bus, store, clock: Date.now, log };
+  const jobs = await startJobsService(services);
+  const streams = await startStreamsService({ ...services, artifacts });
+  broker.onConnect(
+    (thing) =>
+      void rememberThings(store, [thing], Date.now()).catch((error: unknown) =>
+        log.error({ thing, error }, 'things: not noted'),
+      ),
+  );
+  broker.onDisconnect((thing) => streams.forget(thing));
+  started.defer(repeat(TICK_MS, () => jobs.tick(), log));
+
+  const running = started.move();
+  const mqtt = `mqtt://${host}:${broker.port}`;
+  return { kms: kms.url, mqtt, notices: kms.notices, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** One after the other, never two at once. @returns what stops it, once the last one is over */
+function repeat(everyMs: number, work: () => Promise<void>, log: Log): () => Promise<void> {
+  const stop = Promise.withResolvers<void>();
+  let stopped = false;
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      await work().catch((error: unknown) => log.error({ error }, 'cloud: a periodic task failed'));
+      const pause = Promise.withResolvers<void>();
+      const timer = setTimeout(pause.resolve, everyMs);
+      await Promise.race([pause.promise, stop.promise]);
+      clearTimeout(timer);
+    }
+  };
+  const ended = loop();
+  return async () => {
+    stopped = true;
+    stop.resolve();
+    await ended;
+  };
+}
