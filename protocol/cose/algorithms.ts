@@ -9,7 +9,7 @@ import { toHex } from '../bytes.ts';
 /** COSE key types: RFC 9053 §7, RFC 9964 §3. */
 export const KEY_TYPES = { OKP: 1, EC2: 2, AKP: 7 } as const;
 
-export type KeyTypeName = keyof typeof KEY_TYPES;
+type KeyTypeName = keyof typeof KEY_TYPES;
 
 export interface Algorithm {
   readonly name: AlgorithmName;

@@ -29,7 +29,7 @@ export interface Sign {
   readonly signatures: readonly SignerSignature[];
 }
 
-export interface SignerSignature {
+interface SignerSignature {
   readonly headers: Headers;
   readonly signature: Uint8Array;
 }

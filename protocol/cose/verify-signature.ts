@@ -9,8 +9,14 @@
  *     kid is anything else, or absent                    each one for the header's algorithm (RFC 9052 §3.1: a hint)
  */
 import { Rejection, type RejectionCode } from '../errors.ts';
-import { type Algorithm, algorithmById, type Anchor, describeAnchor, mayVerify } from './algorithms.ts';
-import type { VerifySignature } from './algorithms.ts';
+import {
+  type Algorithm,
+  algorithmById,
+  type Anchor,
+  describeAnchor,
+  mayVerify,
+  type VerifySignature,
+} from './algorithms.ts';
 import { checkCritical, type Headers } from './headers.ts';
 import { findAnchor, KEY_ID_BYTES, keyIdText } from './key.ts';
 

@@ -36,7 +36,7 @@ const EXPLAINED: readonly { readonly rule: string; readonly shows: (read: unknow
   { rule: 'too many data items', shows: (read) => itemsOf(read) > BOUNDS.maxItems },
 ];
 
-export interface Finding {
+interface Finding {
   readonly hex: string;
   readonly ours: string;
   readonly theirs: string;
