@@ -89,10 +89,13 @@ export class Link implements AsyncDisposable {
   #sessionOver(transport: Transport): Session {
     const { clock, random } = this.#ports;
     const subscribed = new Set<string>();
-    const name = Math.floor(random() * 2 ** 24).toString(36);
+    // Always of one length: every block echoes the token, and what a download costs must not depend on the dice.
+    const name = Math.floor(random() * 36 ** 5)
+      .toString(36)
+      .padStart(5, '0');
     let requests = 0;
     return {
-      requestToken: () => `${name}-${++requests}`,
+      requestToken: () => `${name}-${String(++requests).padStart(4, '0')}`,
       subscribe: async (filters) => {
         const missing = filters.filter((filter) => !subscribed.has(filter));
         if (missing.length > 0) await transport.subscribe(missing);

@@ -11,7 +11,7 @@ import { costRowsOf } from './cost-rows.ts';
 import { readMoveHubFirmware } from './firmware.ts';
 import { textAt } from './json.ts';
 import { forgeEnvelope } from './forge-envelope.ts';
-import { runSubcommand, startServer } from './subcommands.ts';
+import { mapParallel, runSubcommand, startServer } from './subcommands.ts';
 
 const VENDOR = 'pybricks.example';
 const CLASS = 'movehub';
@@ -74,24 +74,30 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
   note('Starting the embedded cloud: KMS, MQTT broker, jobs, streams');
   await using _cloud = await bench.startCloud();
   const algorithms = [...new Set(signatures.flat())];
-  for (const algorithm of algorithms) await bench.createKey(algorithm);
+  await mapParallel(algorithms, (algorithm) => bench.createKey(algorithm));
   note(`KMS holds ${algorithms.length} signing keys: ${algorithms.join(', ')}`);
+  const releases = await mapParallel(signatures, (signature, index) =>
+    bench.createRelease(signature, FACTORY_SEQUENCE + 1 + index),
+  );
+  const jobs = releases.flatMap((release) => blockBytes.map((bytes) => ({ release, blockBytes: bytes })));
+  note(`${releases.length} releases of one image are signed; ${jobs.length} devices install them`);
 
-  const installations: Installation[] = [];
-  const total = signatures.length * blockBytes.length;
-  for (const [index, signature] of signatures.entries()) {
-    const release = await bench.createRelease(signature, FACTORY_SEQUENCE + 1 + index);
-    for (const bytes of blockBytes) {
-      installations.push(await bench.install({ release, signature, blockBytes: bytes }));
-      options.progress(installations.length, total);
-    }
-  }
-  note('Attacking: another image, its digest patched into a signed envelope');
-  return { firmware, installations, attack: await bench.attack(signatures.at(-1) ?? []) };
+  let done = 0;
+  const installations = await mapParallel(jobs, async (job, index) => {
+    const installation = await bench.install({ ...job, thing: thingName(index) });
+    options.progress(++done, jobs.length);
+    return installation;
+  });
+  note('Attacking: another image in a signed envelope, all digests mended');
+  return { firmware, installations, attack: await bench.attack(releases.at(-1)) };
 }
+
+/** All of one length: the name is in every topic, and would otherwise show in the bytes that are compared. */
+const thingName = (index: number): string => `hub-${String(index + 1).padStart(2, '0')}`;
 
 interface Release {
   readonly id: string;
+  readonly signature: readonly AlgorithmName[];
   readonly envelopeFile: string;
   readonly sequence: number;
 }
@@ -100,7 +106,6 @@ interface Release {
 class Bench {
   readonly #folder: string;
   readonly #data: string;
-  #last: Release | undefined;
 
   constructor(folder: string) {
     this.#folder = folder;
@@ -138,35 +143,29 @@ class Bench {
       ...this.#named(sequence),
       ...['--key', ...signature],
     ]);
-    this.#last = { id: textAt(answer, 'id'), envelopeFile, sequence };
-    return this.#last;
+    return { id: textAt(answer, 'id'), signature, envelopeFile, sequence };
   }
 
-  async install(job: {
-    release: Release;
-    signature: readonly AlgorithmName[];
-    blockBytes: number;
-  }): Promise<Installation> {
-    const { release, signature, blockBytes } = job;
-    const thing = `${signature.join('-')}-${blockBytes}`;
-    await this.#makeDevice(thing, signature);
+  async install(job: { release: Release; blockBytes: number; thing: string }): Promise<Installation> {
+    const { release, blockBytes, thing } = job;
+    await this.#makeDevice(thing, release.signature);
     await this.#done(['campaign', 'create', '--release', release.id, '--thing', thing]);
     const answer = await this.#done(['device', 'run', '--thing', thing, '--block-bytes', String(blockBytes)]);
-    return { signature: signatureName(signature), blockBytes, costs: costRowsOf(answer) };
+    return { signature: signatureName(release.signature), blockBytes, costs: costRowsOf(answer) };
   }
 
   /** A device gets an authentic envelope in which somebody has replaced the image. */
-  async attack(signature: readonly AlgorithmName[]): Promise<Attack> {
+  async attack(release: Release | undefined): Promise<Attack> {
+    if (!release) throw new RangeError('main job: expected a release to attack');
     const victim = 'victim';
-    const { envelopeFile, sequence } = this.#expectRelease();
     const read = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
-    const forged = forgeEnvelope({ envelope: read(envelopeFile), image: read(this.#file('to.bin')) });
+    const forged = forgeEnvelope({ envelope: read(release.envelopeFile), image: read(this.#file('to.bin')) });
     writeFileSync(this.#file('forged.suit'), forged.envelope);
     writeFileSync(this.#file('forged.bin'), forged.image);
-    await this.#makeDevice(victim, signature);
+    await this.#makeDevice(victim, release.signature);
     const added = await this.#done([
       ...['release', 'add', '--envelope', this.#file('forged.suit'), '--image', this.#file('forged.bin')],
-      ...[...this.#named(sequence), '--unchecked'],
+      ...[...this.#named(release.sequence), '--unchecked'],
     ]);
     await this.#done(['campaign', 'create', '--release', textAt(added, 'id'), '--thing', victim]);
     const { json, exitCode } = await runSubcommand(this.#withData(['device', 'run', '--thing', victim]));
@@ -193,11 +192,6 @@ class Bench {
 
   #anchor(algorithm: AlgorithmName): string {
     return this.#file(`${algorithm}.cose`);
-  }
-
-  #expectRelease(): Release {
-    if (!this.#last) throw new RangeError('main job: no release yet');
-    return this.#last;
   }
 
   #withData(args: readonly string[]): readonly string[] {

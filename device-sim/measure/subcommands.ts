@@ -63,3 +63,21 @@ async function textOf(stream: NodeJS.ReadableStream | null): Promise<string> {
   for await (const chunk of stream ?? []) text += String(chunk);
   return text;
 }
+
+/** Processes at once: each of them works on its own core. */
+const PARALLEL = 2;
+
+/** Results in the order of the items. The first failure ends it, once what is under way has ended. */
+export async function mapParallel<T, R>(
+  items: readonly T[],
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const worker = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await work(item, index);
+  };
+  const ended = await Promise.allSettled(Array.from({ length: PARALLEL }, worker));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  return results;
+}
