@@ -51,15 +51,6 @@ export function decideTimeout(execution: Execution, nowMs: number): Execution | 
   return changed(execution, { status: 'TIMED_OUT', stepDeadlineMs: undefined, lastUpdatedAtMs: nowMs });
 }
 
-/** An operator calls it off: only what no device has begun, unless by force. */
-export function decideCancel(
-  execution: Execution,
-  { force, nowMs }: { readonly force: boolean; readonly nowMs: number },
-): Execution | undefined {
-  if (isTerminal(execution) || (execution.status === 'IN_PROGRESS' && !force)) return undefined;
-  return changed(execution, { status: 'CANCELED', stepDeadlineMs: undefined, lastUpdatedAtMs: nowMs });
-}
-
 export const reject = (
   code: JobErrorCode,
   message: string,

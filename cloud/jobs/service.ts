@@ -1,16 +1,16 @@
 /**
- * The Jobs service: requests of devices in from the bus, decisions (decide.ts) into the store, answers out.
+ * The Jobs service: requests in from the bus, decisions made by decide.ts, written, and only then answered.
  *
- *   request ──▶ decode ──▶ read ──▶ decide ──▶ write, durable ──▶ accepted | rejected ──▶ notify, notify-next
+ *   request ──▶ executions of the store ──▶ decide ──▶ written, if nobody was faster ──▶ accepted | rejected
+ *                        ▲                                  └── otherwise decided anew       └──▶ notify, notify-next
+ *                        └────── tick: what other processes queued; step timers that ran out ──────────▲
  *
- * Requests of one thing are answered one after the other. A write takes effect only where the execution is still what
- * was read; where another process was faster, the request is decided again on what is there now.
- *
- * Who must be told of a changed queue stands in the store (notices), written in the same transaction as the change, by
- * any process; so nobody is forgotten over a crash, and somebody may be told twice.
+ * Differences from AWS IoT Core:
+ *   - replies go out by subscription: AWS sends them to the requesting connection even if it has not subscribed;
+ *   - requests are not throttled, and there is no in-progress timer of the whole job.
  */
+import { type JobMessage, type JobRequest, encodeJobMessage } from '../../protocol/aws-iot/jobs.ts';
 import { clientTokenOf, decodeJobRequest } from '../../protocol/aws-iot/decode-jobs.ts';
-import { encodeJobMessage, type JobErrorCode, type JobMessage, type JobRejected } from '../../protocol/aws-iot/jobs.ts';
 import {
   JOB_REQUEST_FILTERS,
   jobReplyTopic,
@@ -32,15 +32,15 @@ import {
 } from '../store/executions.ts';
 import type { Store } from '../store/store.ts';
 import { decide, decideTimeout, type Decision, pendingOrder, reject, type Situation } from './decide.ts';
-import { type Execution, identityOf, messageOf, summaryOf, toSeconds } from './execution.ts';
+import { type Execution, identityOf, isTerminal, messageOf, summaryOf, toSeconds } from './execution.ts';
 
-/** Times that a request is decided anew where others change the same execution meanwhile. */
-const DECISIONS = 8;
-/** Entries of a notify message (AWS IoT developer guide, JobExecutionsChanged). */
-const NOTIFY_ENTRIES = 10;
+/** AWS IoT: entries of one notify message. */
+const MAX_NOTIFIED = 10;
+/** Each time, somebody else's change went through; so many for one execution at once are no accident. */
+const MAX_TRIES = 10;
 
 export interface JobsService {
-  /** Times out what is overdue, and tells the things whose queue has changed. To be called again and again. */
+  /** Tell things of what other processes queued for them, and end what has run out of time. Several times a second. */
   tick(): Promise<void>;
 }
 
@@ -64,8 +64,9 @@ class Service implements JobsService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** The end of each thing's queue of requests. */
-  readonly #queues = new Map<string, Promise<void>>();
+  /** What each thing is being told now, so that what it is told next comes after. */
+  readonly #telling = new Map<string, Promise<void>>();
+  #dataVersion: number | undefined;
 
   constructor({ bus, store, clock, log }: JobsServiceOptions) {
     this.#bus = bus;
@@ -74,98 +75,113 @@ class Service implements JobsService {
     this.#log = log;
   }
 
-  handle(topic: string, payload: Uint8Array): Promise<void> {
+  async handle(topic: string, payload: Uint8Array): Promise<void> {
     const to = parseJobRequestTopic(topic);
-    return to ? this.#inTurn(to.thing, () => this.#answer(to, payload)) : Promise.resolve();
+    const answer = async (kind: 'accepted' | 'rejected', reply: JobMessage): Promise<void> =>
+      this.#publish(to ? jobReplyTopic({ kind, to }) : `${topic}/${kind}`, reply);
+    if (!to) return answer('rejected', this.#refusal(payload, 'InvalidTopic', 'not a topic of the Jobs service'));
+    try {
+      const decision = await this.#carryOut(to, decodeJobRequest(to.operation, payload));
+      await answer(decision.accepted ? 'accepted' : 'rejected', decision.reply);
+      if (decision.accepted && decision.change && isTerminal(decision.change)) await this.#tellOf(to.thing);
+    } catch (error) {
+      await answer('rejected', this.#refusalOf(error, payload));
+    }
   }
 
   async tick(): Promise<void> {
     const nowMs = this.#clock();
     for (const execution of await overdueExecutions(this.#store, nowMs)) {
-      const ended = decideTimeout(execution, nowMs);
-      if (ended)
-        await this.#inTurn(execution.thing, async () => void (await replaceExecution(this.#store, execution, ended)));
+      const next = decideTimeout(execution, nowMs);
+      // False: the device was faster.
+      if (next && (await replaceExecution(this.#store, execution, next))) await this.#tellOf(next.thing);
     }
-    for (const notice of await takeNotices(this.#store)) {
-      await this.#inTurn(notice.thing, async () => {
-        await this.#notify(notice.thing);
-        await dropNotice(this.#store, notice);
-      });
-    }
+    const dataVersion = this.#store.dataVersion();
+    if (dataVersion === this.#dataVersion) return;
+    for (const { thing } of await takeNotices(this.#store)) await this.#tellOf(thing);
+    this.#dataVersion = dataVersion;
   }
 
-  async #inTurn(thing: string, work: () => Promise<void>): Promise<void> {
-    const turn = (this.#queues.get(thing) ?? Promise.resolve()).then(work).catch((error: unknown) => {
-      this.#log.error({ thing, error }, 'jobs: a request failed');
-    });
-    this.#queues.set(thing, turn);
-    await turn;
-    if (this.#queues.get(thing) === turn) this.#queues.delete(thing);
-  }
-
-  async #answer(to: JobRequestTopic, payload: Uint8Array): Promise<void> {
-    const decision = await this.#decide(to, payload);
-    await this.#publish(jobReplyTopic({ kind: decision.accepted ? 'accepted' : 'rejected', to }), decision.reply);
-  }
-
-  async #decide(to: JobRequestTopic, payload: Uint8Array): Promise<Decision> {
-    try {
-      const request = decodeJobRequest(to.operation, payload);
-      for (let attempt = 0; attempt < DECISIONS; attempt++) {
-        const situation = await this.#situation(to);
-        const decision = decide(request, situation);
-        if (!decision.accepted || !decision.change) return decision;
-        const before = situation.executions.find(({ jobId }) => jobId === decision.change?.jobId);
-        if (before && (await replaceExecution(this.#store, before, decision.change))) return decision;
-      }
-      return this.#refusal('RequestThrottled', 'this job is changed too often at once: try again', payload);
-    } catch (error) {
-      if (error instanceof Rejection) {
-        return this.#refusal(error.code === 'not-json' ? 'InvalidJson' : 'InvalidRequest', error.message, payload);
-      }
-      this.#log.error({ thing: to.thing, error }, 'jobs: a request failed');
-      return this.#refusal('InternalError', 'the service failed: try again', payload);
+  /** Decided on what is there, and written before anybody hears of it. */
+  async #carryOut(to: JobRequestTopic, request: JobRequest): Promise<Decision> {
+    for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
+      const situation = await this.#situation(to);
+      const decision = decide(request, situation);
+      if (!decision.accepted || !decision.change) return decision;
+      const [current] = situation.executions;
+      if (current && (await replaceExecution(this.#store, current, decision.change))) return decision;
     }
+    throw new Error(`job ${to.thing}: changed by others ${MAX_TRIES} times while it was being decided`);
   }
 
   async #situation(to: JobRequestTopic): Promise<Situation> {
     const nowMs = this.#clock();
-    if ('jobId' in to && to.jobId !== NEXT_JOB) {
-      const execution = await executionOfThing(this.#store, { jobId: to.jobId, thing: to.thing });
-      return { about: 'named', executions: execution ? [execution] : [], nowMs };
+    if (!('jobId' in to) || to.jobId === NEXT_JOB) {
+      return { about: 'pending', executions: await this.#pending(to.thing), nowMs };
     }
-    return { about: 'pending', executions: pendingOrder(await pendingExecutions(this.#store, to.thing)), nowMs };
+    const named = await executionOfThing(this.#store, to);
+    return { about: 'named', executions: named ? [named] : [], nowMs };
   }
 
-  #refusal(code: JobErrorCode, message: string, payload: Uint8Array): { accepted: false; reply: JobRejected } {
-    return {
-      accepted: false,
-      reply: reject(code, message, { nowMs: this.#clock(), clientToken: clientTokenOf(payload) }),
-    };
+  async #pending(thing: string): Promise<readonly Execution[]> {
+    return pendingOrder(await pendingExecutions(this.#store, thing));
   }
 
-  /** The thing's queue has changed: what waits, and the next job where that is another one than it was told of last. */
-  async #notify(thing: string): Promise<void> {
-    const pending = pendingOrder(await pendingExecutions(this.#store, thing));
-    const timestamp = toSeconds(this.#clock());
-    await this.#publish(jobReplyTopic({ kind: 'notify', thing }), { timestamp, jobs: summariesOf(pending) });
-    const next = pending[0];
+  /** One after the other for each thing. */
+  async #tellOf(thing: string): Promise<void> {
+    const before = this.#telling.get(thing) ?? Promise.resolve();
+    const telling = before.then(() => this.#tell(thing));
+    this.#telling.set(thing, telling);
+    await telling;
+    if (this.#telling.get(thing) === telling) this.#telling.delete(thing);
+  }
+
+  /** A thing that is told, and then the process dies before that is written, is told twice; never not at all. */
+  async #tell(thing: string): Promise<void> {
+    try {
+      const [notice] = await takeNotices(this.#store, thing);
+      if (!notice) return;
+      const pending = await this.#pending(thing);
+      const timestamp = toSeconds(this.#clock());
+      await this.#publish(jobReplyTopic({ kind: 'notify', thing }), { timestamp, jobs: listOf(pending) });
+      await this.#announce(thing, pending[0], timestamp);
+      await dropNotice(this.#store, notice);
+    } catch (error) {
+      this.#log.error({ thing, error }, 'a thing could not be told of its jobs');
+    }
+  }
+
+  async #announce(thing: string, next: Execution | undefined, timestamp: number): Promise<void> {
     const identity = next ? identityOf(next) : '';
-    if (identity !== (await announcedJob(this.#store, thing))) {
-      const execution = next && messageOf(next, { withDocument: true });
-      await this.#publish(jobReplyTopic({ kind: 'notify-next', thing }), { timestamp, execution });
-      await setAnnouncedJob(this.#store, thing, identity);
-    }
+    if (identity === (await announcedJob(this.#store, thing))) return;
+    const execution = next && messageOf(next, { withDocument: true });
+    await this.#publish(jobReplyTopic({ kind: 'notify-next', thing }), { timestamp, execution });
+    await setAnnouncedJob(this.#store, thing, identity);
   }
 
   #publish(topic: string, message: JobMessage): Promise<void> {
     return this.#bus.publish(topic, encodeJobMessage(message), { qos: 1 });
   }
+
+  #refusalOf(error: unknown, payload: Uint8Array): JobMessage {
+    if (!(error instanceof Rejection)) {
+      this.#log.error({ error }, 'a request of the Jobs service failed');
+      return this.#refusal(payload, 'InternalError', 'the request cannot be carried out now');
+    }
+    const code = error.code === 'not-json' ? 'InvalidJson' : 'InvalidRequest';
+    return this.#refusal(payload, code, `${error.at}: ${error.detail}`);
+  }
+
+  #refusal(payload: Uint8Array, code: Parameters<typeof reject>[0], message: string): JobMessage {
+    return reject(code, message, { nowMs: this.#clock(), clientToken: clientTokenOf(payload) });
+  }
 }
 
-function summariesOf(pending: readonly Execution[]) {
-  const shown = pending.slice(0, NOTIFY_ENTRIES);
-  const of = (status: Execution['status']) => shown.filter((it) => it.status === status).map(summaryOf);
-  const [IN_PROGRESS, QUEUED] = [of('IN_PROGRESS'), of('QUEUED')];
-  return { ...(IN_PROGRESS.length > 0 && { IN_PROGRESS }), ...(QUEUED.length > 0 && { QUEUED }) };
+function listOf(pending: readonly Execution[]) {
+  const listed = pending.slice(0, MAX_NOTIFIED);
+  const of = (status: Execution['status']) => {
+    const summaries = listed.filter((it) => it.status === status).map(summaryOf);
+    return summaries.length > 0 ? { [status]: summaries } : {};
+  };
+  return { ...of('IN_PROGRESS'), ...of('QUEUED') };
 }

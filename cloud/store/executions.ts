@@ -88,13 +88,15 @@ export interface Notice {
   readonly upTo: number;
 }
 
-export const takeNotices = (store: Store): Promise<Notice[]> =>
-  store.db
+/** Of all things, the longest waiting first, or of one. */
+export async function takeNotices(store: Store, thing?: string): Promise<Notice[]> {
+  const all = store.db
     .selectFrom('notices')
     .select((it) => ['thing', it.fn.max('ordinal').as('upTo')])
     .groupBy('thing')
-    .orderBy('upTo')
-    .execute();
+    .orderBy('upTo');
+  return (thing === undefined ? all : all.where('thing', '=', thing)).execute();
+}
 
 /** Told: but a change that came while it was being told stays. */
 export async function dropNotice(store: Store, { thing, upTo }: Notice): Promise<void> {

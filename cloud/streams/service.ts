@@ -13,7 +13,6 @@ import {
   encodeStreamDescription,
   encodeStreamRejected,
   MAX_CLIENT_TOKEN_BYTES,
-  MAX_REQUEST_BYTES,
   type StreamErrorCode,
   streamClientTokenOf,
 } from '../../protocol/aws-iot/streams.ts';
@@ -36,10 +35,10 @@ import { planBlocks } from './plan-blocks.ts';
 
 /** Requests of one device that wait for those before them. AWS names no number; a download needs two. */
 const MAX_WAITING = 8;
-/** bytes of payload published at once: one request, if its blocks are neighbours. Two windows may be on the way. */
-const WINDOW_BYTES = MAX_REQUEST_BYTES;
+/** bytes of payload published at once; two such windows may be on the way to one device. */
+const WINDOW_BYTES = 65_536;
 /** 32 MB: more than the largest file. */
-const WINDOWS_KEPT = 256;
+const WINDOWS_KEPT = 512;
 /** A job that ends or is called off stops its blocks within this time: the database is not asked for each request. */
 const PERMIT_MS = 1_000;
 /** A stream is never changed, so it is read once; of so many, the first ones read are forgotten. */

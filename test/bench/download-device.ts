@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- between threads there are no origins */
 /** The device of the download bench: mqtt-packet over a socket, as lean as a client in JavaScript gets. */
 import { connect } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';

@@ -40,7 +40,7 @@ function rate(operation: () => unknown, count: number): number {
   return (count / (performance.now() - startMs)) * 1000;
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1] ?? Number.NaN;
 }

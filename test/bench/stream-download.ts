@@ -1,7 +1,8 @@
+/* oxlint-disable unicorn/require-post-message-target-origin -- between threads there are no origins */
 /**
  * Bytes a second that one device downloads through the embedded cloud (job checked, blocks planned, read from disk,
  * encoded, authorized) beside the same messages pushed by a bare aedes to a bare subscription. Both over TCP with QoS 1,
- * the device in a thread of its own; rounds take turns and the median counts.
+ * the device in a thread of its own; rounds take turns and the median of their ratios counts.
  */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -24,7 +25,7 @@ import type { BenchRow } from './row.ts';
 
 const BLOCK_SIZES = [256, 1024, 4096, 16_384] as const;
 const GOAL = 0.7;
-const ROUNDS = 11;
+const ROUNDS = 21;
 /** Until the code is compiled, and the image in the cloud's memory: as it is for every device of a campaign but the first. */
 const WARM_UP_ROUNDS = 4;
 const MAX_IMAGE_BYTES = 16 * 1024 * 1024;
@@ -55,22 +56,21 @@ async function benchBlockSize(blockBytes: number, folder: string): Promise<Bench
   const bareDevice = startDevice({ port: bare.port, blockBytes, imageBytes: image.length, asks: false });
   await Promise.all([oursDevice.ready, bareDevice.ready]);
 
-  const rates = { ours: [] as number[], peer: [] as number[] };
+  const rounds: { readonly ours: number; readonly peer: number }[] = [];
   for (let round = 0; round < WARM_UP_ROUNDS + ROUNDS; round++) {
     const oursMs = await oursDevice.download();
     const peerMs = await bareDevice.download(bare.push);
-    if (round < WARM_UP_ROUNDS) continue;
-    rates.ours.push((image.length / oursMs) * 1000);
-    rates.peer.push((image.length / peerMs) * 1000);
+    if (round >= WARM_UP_ROUNDS) {
+      rounds.push({ ours: (image.length / oursMs) * 1000, peer: (image.length / peerMs) * 1000 });
+    }
   }
   await Promise.all([oursDevice.stop(), bareDevice.stop()]);
   await Promise.all([ours.close(), bare.close()]);
-  const [oursRate, peerRate] = [median(rates.ours), median(rates.peer)];
   return {
     name: `stream download in blocks of ${blockBytes} bytes`,
-    ours: oursRate,
-    peer: peerRate,
-    ratio: oursRate / peerRate,
+    ours: median(rounds.map((it) => it.ours)),
+    peer: median(rounds.map((it) => it.peer)),
+    ratio: median(rounds.map((it) => it.ours / it.peer)),
     goal: GOAL,
     unit: 'byte/s',
   };
