@@ -48,7 +48,7 @@ export interface UpdateDescription {
 }
 
 /** For people, in English. */
-export interface UpdateText {
+interface UpdateText {
   /** Semantic version of the image: `1.2.3`. */
   readonly version: string;
   /** What the vendor id was made of. */

@@ -18,7 +18,7 @@ import {
   TEXT_LABELS,
 } from './labels.ts';
 
-export interface ComponentCapability {
+interface ComponentCapability {
   readonly id: ComponentId;
   /** Whether it stands for every component that begins so. */
   readonly isPrefix: boolean;
@@ -43,7 +43,7 @@ const LISTS = [
   { label: 10, name: 'dependency',      required: false },
 ] as const;
 
-export type CapabilityList = (typeof LISTS)[number]['name'];
+type CapabilityList = (typeof LISTS)[number]['name'];
 
 const COMPONENTS_LABEL = 1;
 

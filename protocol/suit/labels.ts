@@ -153,7 +153,7 @@ export const COMPONENT_TEXT_LABELS = [
 export const FIRST_CUSTOM_LABEL = -257;
 
 type ImplementedName<Row extends Label> = Extract<Row, { implemented: true }>['name'];
-export type CommandRow = (typeof COMMANDS)[number];
+type CommandRow = (typeof COMMANDS)[number];
 export type TestName = ImplementedName<Extract<CommandRow, { kind: 'test' }>>;
 export type EffectName = ImplementedName<Extract<CommandRow, { kind: 'effect' }>>;
 export type CommandName = ImplementedName<CommandRow>;

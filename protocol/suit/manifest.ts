@@ -44,7 +44,7 @@ export interface Manifest {
   readonly unsupportedCommon: readonly UnsupportedMember[];
 }
 
-export const MANIFEST_VERSION = 1;
+const MANIFEST_VERSION = 1;
 
 const LABEL = {
   version: labelOf(MANIFEST_MEMBERS, 'version'),

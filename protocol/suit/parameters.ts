@@ -4,7 +4,6 @@
  * they came, so that a manifest can be shown and re-encoded; the whole-manifest check then refuses them by name.
  */
 import { decodeCbor } from '../cbor/decode.ts';
-import { encodeCbor } from '../cbor/encode.ts';
 import { expectBoolean, expectBytes, expectInteger, expectMap, expectText, expectUint } from '../cbor/expect.ts';
 import { type CborValue, Tag } from '../cbor/value.ts';
 import { Rejection } from '../errors.ts';
@@ -12,6 +11,7 @@ import { MAX_URI_BYTES } from '../limits.ts';
 import { utf8 } from '../bytes.ts';
 import { encodeSuitDigest, type SuitDigest, suitDigestOf } from './digest.ts';
 import { CBOR_TAGS, labelOf, PARAMETERS } from './labels.ts';
+import { UUID_BYTES } from './uuid.ts';
 
 /** A UUID, or an IANA Private Enterprise Number as a relative OID (RFC 9090). */
 export type VendorId =
@@ -39,7 +39,7 @@ interface ImplementedParameters {
   softFailure: boolean;
 }
 
-export type ParameterKey = keyof ImplementedParameters;
+type ParameterKey = keyof ImplementedParameters;
 
 export type Parameters = Readonly<Partial<ImplementedParameters>> & {
   /** Label and value of each parameter that is not implemented here. */
@@ -54,7 +54,6 @@ interface Codec<T> {
 
 type Name = (typeof PARAMETERS)[number]['name'];
 
-const UUID_BYTES = 16;
 /** A PEN has at most 32 bits, which is 5 bytes of relative OID; more would not be one. */
 const MAX_PEN_BYTES = 5;
 
@@ -165,5 +164,3 @@ export function splitParameters({ strictOrder, softFailure, ...component }: Para
 } {
   return { component, strictOrder, softFailure };
 }
-
-export const encodeParameters = (parameters: Parameters): Uint8Array => encodeCbor(parametersValue(parameters));

@@ -14,9 +14,9 @@ import { MAX_TEXT_BYTES } from '../limits.ts';
 import { type ComponentId, componentIdOf, equalComponentIds } from './component-id.ts';
 
 /** By label of TEXT_LABELS or COMPONENT_TEXT_LABELS; negative ones are the application's own. */
-export type TextFields = ReadonlyMap<number, string>;
+type TextFields = ReadonlyMap<number, string>;
 
-export interface LanguageText {
+interface LanguageText {
   readonly fields: TextFields;
   readonly components: readonly { readonly id: ComponentId; readonly fields: TextFields }[];
 }

@@ -4,6 +4,7 @@ import { Rejection, type RejectionCode } from '../../errors.ts';
 import type { TestName } from '../labels.ts';
 import type { Parameters, VendorId } from '../parameters.ts';
 import type { Operation, OperationResult } from './operations.ts';
+import { UUID_BYTES } from '../uuid.ts';
 import { componentAt, parametersAt, type State } from './state.ts';
 
 export interface TestContext {
@@ -30,10 +31,11 @@ const TESTS: Readonly<Record<TestName, (context: TestContext) => TestResult | Qu
   'vendor-identifier'({ state, index, at }) {
     const { vendorId } = parametersAt(state, index);
     if (!vendorId) return missing('vendor-identifier', at);
-    const own = state.context.vendorIds.map(vendorIdOfDevice);
-    if (own.some((id) => equalVendorIds(id, vendorId))) return { used: { vendorId } };
+    const own = state.context.vendorIds;
+    // A PEN is never as long as a UUID, so the bytes alone tell them apart.
+    if (own.some((id) => equalBytes(id, vendorId.bytes))) return { used: { vendorId } };
     const refusal = otherId('wrong-vendor', vendorId.bytes, at);
-    return { used: { vendorId }, refusal, ...(own[0] && { measured: { vendorId: own[0] } }) };
+    return { used: { vendorId }, refusal, ...(own[0] && { measured: { vendorId: vendorIdOf(own[0]) } }) };
   },
 
   'class-identifier'({ state, index, at }) {
@@ -102,12 +104,4 @@ const missing = (parameter: string, at: string): TestResult =>
 const otherId = (code: RejectionCode, id: Uint8Array, at: string): Rejection =>
   new Rejection(code, at, `expected an identifier of this device, got ${toHex(id)}`);
 
-const UUID_BYTES = 16;
-
-/** @see ProcessorContext.vendorIds */
-const vendorIdOfDevice = (bytes: Uint8Array): VendorId => ({
-  form: bytes.length === UUID_BYTES ? 'uuid' : 'pen',
-  bytes,
-});
-
-const equalVendorIds = (a: VendorId, b: VendorId): boolean => a.form === b.form && equalBytes(a.bytes, b.bytes);
+const vendorIdOf = (bytes: Uint8Array): VendorId => ({ form: bytes.length === UUID_BYTES ? 'uuid' : 'pen', bytes });

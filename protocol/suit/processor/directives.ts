@@ -21,7 +21,10 @@ interface Effect {
   readonly used: Parameters;
 }
 
-/** @throws {Rejection} `forbidden-command`, `parameter-missing`, `image-too-large`, `image-mismatch`, `image-unavailable`, and what the device answers */
+/**
+ * @throws {Rejection} `forbidden-command`, `parameter-missing`, `image-too-large`, `image-mismatch`, `image-unavailable`,
+ *   and what the device answers
+ */
 export function* runEffect(
   name: EffectName,
   context: EffectContext,
@@ -45,7 +48,7 @@ const EFFECTS: Readonly<Record<EffectName, (context: EffectContext) => Effect>> 
     if (uri === undefined) throw missing('uri', at);
     const integrated = state.envelope.integrated.get(uri);
     if (integrated) return { ...store(context, integrated), used: { uri } };
-    if (uri.startsWith('#')) throw new Rejection('image-unavailable', at, `expected ${uri} in the envelope, got none`);
+    if (uri.startsWith('#')) throw notIntegrated(at);
     writes(context);
     return {
       operation: {
@@ -85,6 +88,9 @@ const EFFECTS: Readonly<Record<EffectName, (context: EffectContext) => Effect>> 
 };
 
 export const isEffect = (name: TestName | EffectName): name is EffectName => name in EFFECTS;
+
+const notIntegrated = (at: string): Rejection =>
+  new Rejection('image-unavailable', at, 'expected the payload of this URI in the envelope, got none');
 
 const missing = (parameter: string, at: string): Rejection =>
   new Rejection('parameter-missing', at, `expected the parameter ${parameter}, got none`);

@@ -75,7 +75,7 @@ export interface ProcedureRecord {
 }
 
 /** What was found in a component: the system-property-claims of draft-ietf-suit-report-18 §4. */
-export interface ProcedureClaim {
+interface ProcedureClaim {
   readonly component: ComponentId;
   readonly measured: Parameters;
 }

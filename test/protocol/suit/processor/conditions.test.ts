@@ -14,6 +14,9 @@ const deviceId = vendorId.toReversed();
 const digest = digestOfImage(utf8('an image'));
 const pen = Uint8Array.of(0x83, 0xa6, 0x12);
 
+/** Its last bit changed. */
+const almost = (id: Uint8Array) => id.map((byte, i) => (i === id.length - 1 ? byte ^ 1 : byte));
+
 /** Sets the parameters, then tests once, reporting all there is to report. */
 function test(
   name: TestName,
@@ -67,9 +70,11 @@ describe('a condition is not met', () => {
     ['vendor-identifier', { vendorId: { form: 'uuid', bytes: classId } }, {}, 'wrong-vendor'],
     ['vendor-identifier', { vendorId: { form: 'uuid', bytes: vendorId } }, { vendorIds: [] }, 'wrong-vendor'],
     ['vendor-identifier', { vendorId: { form: 'pen', bytes: pen } }, {}, 'wrong-vendor'],
+    ['vendor-identifier', { vendorId: { form: 'uuid', bytes: almost(vendorId) } }, {}, 'wrong-vendor'],
     ['vendor-identifier', {}, {}, 'parameter-missing'],
     ['class-identifier', { classId: vendorId }, {}, 'wrong-class'],
     ['class-identifier', { classId }, { classIds: [] }, 'wrong-class'],
+    ['class-identifier', { classId: almost(classId) }, {}, 'wrong-class'],
     ['class-identifier', {}, {}, 'parameter-missing'],
     ['device-identifier', { deviceId }, { deviceId: vendorId }, 'wrong-device'],
     ['device-identifier', { deviceId }, {}, 'wrong-device'],

@@ -152,6 +152,11 @@ describe('where the order is free, a component is source or target, not both', (
       false,
     ],
     [
+      'with strict order between them, then free again',
+      [free, set({ uri }), directive('fetch'), set({ strictOrder: true }), free, ...copy(0, 1)],
+      false,
+    ],
+    [
       'in a nested sequence',
       [free, set({ uri }), directive('fetch'), { name: 'run-sequence', sequence: copy(0, 1) }],
       true,

@@ -110,6 +110,8 @@ describe('try-each', () => {
       'manifest.install[1]',
     );
     expect(rejection.detail).toContain('manifest.install[1][1][2]: expected 0, got 1 [wrong-slot]');
+    // After the head of the array, one byte, and the invoke, two.
+    expect(rejection).toMatchObject({ record: { section: 'install', offset: 3, componentIndex: 0 } });
   });
 
   it('stops at an alternative that says its failure is not soft', () => {
@@ -208,8 +210,8 @@ describe('set-component-index', () => {
   });
 
   it('selects the first component anew in each section', () => {
-    const manifest = manifestWith({ 'payload-fetch': [content('a'), write], install: [write] });
-    expect(drive(runProcedure(trusted(manifest), 'update', device)).operations).toHaveLength(2);
+    const manifest = manifestWith({ 'payload-fetch': [select([0, 0]), content('a'), write], install: [write] });
+    expect(drive(runProcedure(trusted(manifest), 'update', device)).operations).toHaveLength(2 + 1);
   });
 });
 
