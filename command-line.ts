@@ -11,7 +11,7 @@ import { MultiBar, Presets } from 'cli-progress';
 import Table from 'cli-table3';
 import { Command, CommanderError } from 'commander';
 
-export const EXIT = { done: 0, refused: 1, usage: 2 } as const;
+const EXIT = { done: 0, refused: 1, usage: 2 } as const;
 
 /** What came of a subcommand. `text` is for people, `json` for programs; both say the same. */
 export interface CommandResult {

@@ -1,5 +1,4 @@
 /** Which KMS a command talks to: the same code for the embedded one and for AWS. */
-import type { KMSClient } from '@aws-sdk/client-kms';
 import type { Command } from 'commander';
 import { OperatorError } from '../errors.ts';
 import { createKmsClient } from '../signing/kms-client.ts';
@@ -26,7 +25,7 @@ export const withKmsOptions = (command: Command): Command =>
 export function kmsClientOf(
   { data, kmsEndpoint }: KmsOptions,
   env: Readonly<Record<string, string | undefined>>,
-): KMSClient {
+): ReturnType<typeof createKmsClient> {
   const named = kmsEndpoint ?? env['AWS_ENDPOINT_URL_KMS'];
   if (named === 'aws') return createKmsClient();
   const endpoint = named ?? readEndpoints(openDataFolder(data))?.kms;

@@ -1,6 +1,6 @@
 /** Fields of what a subcommand printed: from `unknown` to a type, or an error that names the field. */
 
-export function fieldAt(value: unknown, name: string): unknown {
+function fieldAt(value: unknown, name: string): unknown {
   if (typeof value === 'object' && value !== null) {
     const found = Object.entries(value).find(([key]) => key === name);
     if (found) return found[1];

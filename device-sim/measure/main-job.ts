@@ -16,10 +16,10 @@ import { mapParallel, runSubcommand, startServer } from './subcommands.ts';
 const VENDOR = 'pybricks.example';
 const CLASS = 'movehub';
 const FACTORY_SEQUENCE = 1;
-export const BLOCK_BYTES = [1024, 4096] as const;
+const BLOCK_BYTES = [1024, 4096] as const;
 
 /** What signs a release; more than one is a hybrid, and the device requires them all. */
-export const SIGNATURES: readonly (readonly AlgorithmName[])[] = [
+const SIGNATURES: readonly (readonly AlgorithmName[])[] = [
   ['ES256'],
   ['ML-DSA-44'],
   ['ML-DSA-65'],
@@ -34,7 +34,7 @@ const KEY_SPECS: Partial<Record<AlgorithmName, string>> = {
   'ML-DSA-87': 'ML_DSA_87',
 };
 
-export const signatureName = (algorithms: readonly string[]): string => algorithms.join(' + ');
+const signatureName = (algorithms: readonly string[]): string => algorithms.join(' + ');
 
 /** One device's update, as it reported it. */
 export interface Installation {

@@ -9,7 +9,6 @@ import {
   COMMANDS,
   COMMON_MEMBERS,
   COMPONENT_TEXT_LABELS,
-  describeLabel,
   ENVELOPE_MEMBERS,
   type Label,
   MANIFEST_MEMBERS,
@@ -127,7 +126,7 @@ const common: Schema = {
   },
 };
 
-export const MANIFEST_SCHEMA: Schema = {
+const MANIFEST_SCHEMA: Schema = {
   members: members(MANIFEST_MEMBERS, { ...SECTIONS, common, text: severable(text) }),
 };
 
@@ -205,5 +204,3 @@ export function schemaOf(node: CborNode, labels: readonly (number | bigint)[]): 
     return { kind: 'cose-key', schema: coseKey };
   return { kind: 'cbor', schema: {} };
 }
-
-export const commandName = (label: number | bigint): string => describeLabel(COMMANDS, label);

@@ -54,7 +54,11 @@ function claimsOf(block: Uint8Array, payload: Uint8Array, at: string): Claim[] {
   return [];
 }
 
-function factsOf({ headers, signature, signed }: Claim, blockBytes: number, anchors: readonly Anchor[]): SignatureFacts {
+function factsOf(
+  { headers, signature, signed }: Claim,
+  blockBytes: number,
+  anchors: readonly Anchor[],
+): SignatureFacts {
   const { algorithmId, keyId } = headers;
   const algorithm = typeof algorithmId === 'number' ? algorithmById(algorithmId) : undefined;
   const named = keyId && findAnchor(anchors, keyId);
