@@ -95,6 +95,8 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
 /** All of one length: the name is in every topic, and would otherwise show in the bytes that are compared. */
 const thingName = (index: number): string => `hub-${String(index + 1).padStart(2, '0')}`;
 
+const readBytes = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
+
 interface Release {
   readonly id: string;
   readonly signature: readonly AlgorithmName[];
@@ -158,8 +160,7 @@ class Bench {
   async attack(release: Release | undefined): Promise<Attack> {
     if (!release) throw new RangeError('main job: expected a release to attack');
     const victim = 'victim';
-    const read = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
-    const forged = forgeEnvelope({ envelope: read(release.envelopeFile), image: read(this.#file('to.bin')) });
+    const forged = forgeEnvelope({ envelope: readBytes(release.envelopeFile), image: readBytes(this.#file('to.bin')) });
     writeFileSync(this.#file('forged.suit'), forged.envelope);
     writeFileSync(this.#file('forged.bin'), forged.image);
     await this.#makeDevice(victim, release.signature);

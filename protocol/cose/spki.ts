@@ -3,7 +3,7 @@
  * DER header, since its parameters are fixed (RFC 5480) or absent (RFC 8410, RFC 9881 §2), so a table of headers is the
  * whole parser: any other byte is another key type or a mistake.
  */
-import { concatBytes, equalBytes, fromBase64, fromHex, toBase64 } from '../bytes.ts';
+import { concatBytes, equalBytes, fromBase64, fromHex } from '../bytes.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_COSE_KEY_BYTES } from '../limits.ts';
 import { algorithmByName, type AlgorithmName, ALGORITHMS, type Anchor, type PublicKey } from './algorithms.ts';
@@ -23,11 +23,6 @@ const PEM = /^\s*-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\s]+)-----END PUBLIC KE
 
 export const encodeSpki = ({ algorithm, publicKey }: PublicKey): Uint8Array =>
   concatBytes(fromHex(SPKI_HEADERS[algorithm.name]), publicKey);
-
-export function encodePem(key: PublicKey): string {
-  const lines = toBase64(encodeSpki(key)).match(/.{1,64}/g) ?? [];
-  return ['-----BEGIN PUBLIC KEY-----', ...lines, '-----END PUBLIC KEY-----', ''].join('\n');
-}
 
 /**
  * P-256 comes back as ES256, the name that SUIT's own examples use.
