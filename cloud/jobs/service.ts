@@ -3,13 +3,22 @@
  *
  *   request ──▶ executions of the store ──▶ decide ──▶ written, if nobody was faster ──▶ accepted | rejected
  *                        ▲                                  └── otherwise decided anew       └──▶ notify, notify-next
- *                        └────── tick: what other processes queued; step timers that ran out ──────────▲
+ *                        └────── tick: step timers that ran out; what other processes queued ──────────▲
+ *
+ * Requests of one thing are answered in the order in which they came. Who is to be told of a change stands in the store
+ * (notices), written with the change itself by whichever process made it, so a crash loses nobody.
  *
  * Differences from AWS IoT Core:
  *   - replies go out by subscription: AWS sends them to the requesting connection even if it has not subscribed;
  *   - requests are not throttled, and there is no in-progress timer of the whole job.
  */
-import { type JobMessage, type JobRequest, encodeJobMessage } from '../../protocol/aws-iot/jobs.ts';
+import {
+  encodeJobMessage,
+  type JobErrorCode,
+  type JobMessage,
+  type JobRejected,
+  type JobRequest,
+} from '../../protocol/aws-iot/jobs.ts';
 import { clientTokenOf, decodeJobRequest } from '../../protocol/aws-iot/decode-jobs.ts';
 import {
   JOB_REQUEST_FILTERS,
@@ -64,9 +73,9 @@ class Service implements JobsService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
-  /** What each thing is being told now, so that what it is told next comes after. */
-  readonly #telling = new Map<string, Promise<void>>();
-  #dataVersion: number | undefined;
+  /** The last piece of work for each thing: the next one waits for it, so that nothing is answered out of order. */
+  readonly #turns = new Map<string, Promise<void>>();
+  readonly #toBeTold = new Set<string>();
 
   constructor({ bus, store, clock, log }: JobsServiceOptions) {
     this.#bus = bus;
@@ -75,31 +84,58 @@ class Service implements JobsService {
     this.#log = log;
   }
 
-  async handle(topic: string, payload: Uint8Array): Promise<void> {
+  handle(topic: string, payload: Uint8Array): Promise<void> {
     const to = parseJobRequestTopic(topic);
-    const answer = async (kind: 'accepted' | 'rejected', reply: JobMessage): Promise<void> =>
-      this.#publish(to ? jobReplyTopic({ kind, to }) : `${topic}/${kind}`, reply);
-    if (!to) return answer('rejected', this.#refusal(payload, 'InvalidTopic', 'not a topic of the Jobs service'));
-    try {
-      const decision = await this.#carryOut(to, decodeJobRequest(to.operation, payload));
-      await answer(decision.accepted ? 'accepted' : 'rejected', decision.reply);
-      if (decision.accepted && decision.change && isTerminal(decision.change)) await this.#tellOf(to.thing);
-    } catch (error) {
-      await answer('rejected', this.#refusalOf(error, payload));
-    }
+    if (to) return this.#inTurn(to.thing, () => this.#answer(to, payload));
+    const refusal = this.#refusal(payload, 'InvalidTopic', 'expected a topic of the Jobs service');
+    return this.#publish(`${topic}/rejected`, refusal);
   }
 
   async tick(): Promise<void> {
     const nowMs = this.#clock();
     for (const execution of await overdueExecutions(this.#store, nowMs)) {
-      const next = decideTimeout(execution, nowMs);
-      // False: the device was faster.
-      if (next && (await replaceExecution(this.#store, execution, next))) await this.#tellOf(next.thing);
+      const ended = decideTimeout(execution, nowMs);
+      // Nothing is replaced where the device was faster.
+      if (ended) await replaceExecution(this.#store, execution, ended);
     }
-    const dataVersion = this.#store.dataVersion();
-    if (dataVersion === this.#dataVersion) return;
-    for (const { thing } of await takeNotices(this.#store)) await this.#tellOf(thing);
-    this.#dataVersion = dataVersion;
+    for (const { thing } of await takeNotices(this.#store)) {
+      // Not waited for: a thing that is slow to read must not hold up what the others are told.
+      if (!this.#toBeTold.has(thing)) void this.#tellInTurn(thing);
+    }
+  }
+
+  async #tellInTurn(thing: string): Promise<void> {
+    this.#toBeTold.add(thing);
+    await this.#inTurn(thing, () => this.#tell(thing));
+    this.#toBeTold.delete(thing);
+  }
+
+  async #inTurn(thing: string, work: () => Promise<void>): Promise<void> {
+    const turn = (this.#turns.get(thing) ?? Promise.resolve()).then(work).catch((error: unknown) => {
+      this.#log.error({ thing, error }, 'the Jobs service could not serve a thing');
+    });
+    this.#turns.set(thing, turn);
+    await turn;
+    if (this.#turns.get(thing) === turn) this.#turns.delete(thing);
+  }
+
+  async #answer(to: JobRequestTopic, payload: Uint8Array): Promise<void> {
+    const decision = await this.#decide(to, payload);
+    await this.#publish(jobReplyTopic({ kind: decision.accepted ? 'accepted' : 'rejected', to }), decision.reply);
+    if (decision.accepted && decision.change && isTerminal(decision.change)) await this.#tell(to.thing);
+  }
+
+  async #decide(to: JobRequestTopic, payload: Uint8Array): Promise<Decision> {
+    try {
+      return await this.#carryOut(to, decodeJobRequest(to.operation, payload));
+    } catch (error) {
+      if (error instanceof Rejection) {
+        const code = error.code === 'not-json' ? 'InvalidJson' : 'InvalidRequest';
+        return { accepted: false, reply: this.#refusal(payload, code, `${error.at}: ${error.detail}`) };
+      }
+      this.#log.error({ thing: to.thing, error }, 'a request to the Jobs service failed');
+      return { accepted: false, reply: this.#refusal(payload, 'InternalError', 'this cannot be carried out now') };
+    }
   }
 
   /** Decided on what is there, and written before anybody hears of it. */
@@ -111,7 +147,7 @@ class Service implements JobsService {
       const [current] = situation.executions;
       if (current && (await replaceExecution(this.#store, current, decision.change))) return decision;
     }
-    throw new Error(`job ${to.thing}: changed by others ${MAX_TRIES} times while it was being decided`);
+    throw new Error(`changed by others ${MAX_TRIES} times while it was being decided`);
   }
 
   async #situation(to: JobRequestTopic): Promise<Situation> {
@@ -127,28 +163,15 @@ class Service implements JobsService {
     return pendingOrder(await pendingExecutions(this.#store, thing));
   }
 
-  /** One after the other for each thing. */
-  async #tellOf(thing: string): Promise<void> {
-    const before = this.#telling.get(thing) ?? Promise.resolve();
-    const telling = before.then(() => this.#tell(thing));
-    this.#telling.set(thing, telling);
-    await telling;
-    if (this.#telling.get(thing) === telling) this.#telling.delete(thing);
-  }
-
-  /** A thing that is told, and then the process dies before that is written, is told twice; never not at all. */
+  /** A thing that is told before the process dies, and that not written, is told twice; never not at all. */
   async #tell(thing: string): Promise<void> {
-    try {
-      const [notice] = await takeNotices(this.#store, thing);
-      if (!notice) return;
-      const pending = await this.#pending(thing);
-      const timestamp = toSeconds(this.#clock());
-      await this.#publish(jobReplyTopic({ kind: 'notify', thing }), { timestamp, jobs: listOf(pending) });
-      await this.#announce(thing, pending[0], timestamp);
-      await dropNotice(this.#store, notice);
-    } catch (error) {
-      this.#log.error({ thing, error }, 'a thing could not be told of its jobs');
-    }
+    const [notice] = await takeNotices(this.#store, thing);
+    if (!notice) return;
+    const pending = await this.#pending(thing);
+    const timestamp = toSeconds(this.#clock());
+    await this.#publish(jobReplyTopic({ kind: 'notify', thing }), { timestamp, jobs: listOf(pending) });
+    await this.#announce(thing, pending[0], timestamp);
+    await dropNotice(this.#store, notice);
   }
 
   async #announce(thing: string, next: Execution | undefined, timestamp: number): Promise<void> {
@@ -163,16 +186,7 @@ class Service implements JobsService {
     return this.#bus.publish(topic, encodeJobMessage(message), { qos: 1 });
   }
 
-  #refusalOf(error: unknown, payload: Uint8Array): JobMessage {
-    if (!(error instanceof Rejection)) {
-      this.#log.error({ error }, 'a request of the Jobs service failed');
-      return this.#refusal(payload, 'InternalError', 'the request cannot be carried out now');
-    }
-    const code = error.code === 'not-json' ? 'InvalidJson' : 'InvalidRequest';
-    return this.#refusal(payload, code, `${error.at}: ${error.detail}`);
-  }
-
-  #refusal(payload: Uint8Array, code: Parameters<typeof reject>[0], message: string): JobMessage {
+  #refusal(payload: Uint8Array, code: JobErrorCode, message: string): JobRejected {
     return reject(code, message, { nowMs: this.#clock(), clientToken: clientTokenOf(payload) });
   }
 }

@@ -20,8 +20,6 @@ const MAX_PREPARED_LENGTH = 2_000;
 
 export interface Store {
   readonly db: Kysely<Tables>;
-  /** Differs from the last answer when another connection has committed since. Cheap: asked several times a second. */
-  dataVersion(): number;
   close(): Promise<void>;
 }
 
@@ -38,12 +36,7 @@ export async function openStore(path: string): Promise<Store> {
     await db.destroy();
     throw new Unavailable(`the database ${path} cannot be brought up to date`, { cause });
   }
-  const dataVersion = sqlite.prepare('PRAGMA data_version');
-  return {
-    db,
-    dataVersion: () => Number(dataVersion.get()?.['data_version']),
-    close: () => db.destroy(),
-  };
+  return { db, close: () => db.destroy() };
 }
 
 function open(path: string): DatabaseSync {
