@@ -1,63 +1,25 @@
 /**
- * Everything the embedded KMS knows about AWS's key specs and signing algorithms, one row each. What AWS has and
- * this KMS does not make is listed as foreign, so that a request for it is refused by its name.
+ * The key specs of AWS KMS, one row each: what a key of it is made of, what it may be for, and with which algorithms.
+ *
+ * Keys that do not sign (SYMMETRIC_DEFAULT, HMAC, ML-KEM, RSA for encryption, ECC for key agreement) are made, listed and
+ * described, so that an inventory of an account can be tried here; nothing can be encrypted with them.
  *
  * Source: @aws-sdk/client-kms 3.1162.0 (names), AWS KMS Developer Guide "Key spec reference" (usages, algorithms).
  */
+import { SIGNING_ALGORITHMS, type SigningAlgorithm } from './signing-algorithms.ts';
 
-export type MessageType = 'RAW' | 'DIGEST' | 'EXTERNAL_MU';
-
-export const MESSAGE_TYPES: readonly MessageType[] = ['RAW', 'DIGEST', 'EXTERNAL_MU'];
-
-export type Hash = 'sha256' | 'sha384' | 'sha512';
-
-/** bytes. What MessageType DIGEST takes. */
-export const DIGEST_BYTES = { sha256: 32, sha384: 48, sha512: 64 } as const;
-
-export type SigningScheme =
-  | { readonly kind: 'ml-dsa' }
-  | { readonly kind: 'ed25519' }
-  | { readonly kind: 'ecdsa'; readonly hash: Hash }
-  | { readonly kind: 'rsa-pss'; readonly hash: Hash }
-  | { readonly kind: 'rsa-pkcs1'; readonly hash: Hash };
-
-const RAW_OR_DIGEST = ['RAW', 'DIGEST'] as const;
-
-// AWS takes a DIGEST for RSASSA-PSS as well. node:crypto cannot sign one, and we write no padding of our own.
-// oxfmt-ignore
-const ALGORITHM_ROWS = [
-  { name: 'ML_DSA_SHAKE_256',          scheme: { kind: 'ml-dsa' },                    messageTypes: ['RAW', 'EXTERNAL_MU'] },
-  { name: 'ED25519_SHA_512',           scheme: { kind: 'ed25519' },                   messageTypes: ['RAW'] },
-  { name: 'ECDSA_SHA_256',             scheme: { kind: 'ecdsa', hash: 'sha256' },     messageTypes: RAW_OR_DIGEST },
-  { name: 'ECDSA_SHA_384',             scheme: { kind: 'ecdsa', hash: 'sha384' },     messageTypes: RAW_OR_DIGEST },
-  { name: 'ECDSA_SHA_512',             scheme: { kind: 'ecdsa', hash: 'sha512' },     messageTypes: RAW_OR_DIGEST },
-  { name: 'RSASSA_PKCS1_V1_5_SHA_256', scheme: { kind: 'rsa-pkcs1', hash: 'sha256' }, messageTypes: RAW_OR_DIGEST },
-  { name: 'RSASSA_PKCS1_V1_5_SHA_384', scheme: { kind: 'rsa-pkcs1', hash: 'sha384' }, messageTypes: RAW_OR_DIGEST },
-  { name: 'RSASSA_PKCS1_V1_5_SHA_512', scheme: { kind: 'rsa-pkcs1', hash: 'sha512' }, messageTypes: RAW_OR_DIGEST },
-  { name: 'RSASSA_PSS_SHA_256',        scheme: { kind: 'rsa-pss', hash: 'sha256' },   messageTypes: ['RAW'] },
-  { name: 'RSASSA_PSS_SHA_384',        scheme: { kind: 'rsa-pss', hash: 'sha384' },   messageTypes: ['RAW'] },
-  { name: 'RSASSA_PSS_SHA_512',        scheme: { kind: 'rsa-pss', hash: 'sha512' },   messageTypes: ['RAW'] },
-] as const;
-
-type SigningAlgorithmName = (typeof ALGORITHM_ROWS)[number]['name'];
-
-export interface SigningAlgorithm {
-  readonly name: SigningAlgorithmName;
-  readonly scheme: SigningScheme;
-  readonly messageTypes: readonly MessageType[];
-}
-
-export const SIGNING_ALGORITHMS: readonly SigningAlgorithm[] = ALGORITHM_ROWS;
-
-/** In AWS's model but not made here. Ed25519ph over a digest has no library that takes the digest. */
-export const FOREIGN_SIGNING_ALGORITHMS = ['ED25519_PH_SHA_512', 'SM2DSA'] as const;
-
-/** How node:crypto makes a key of this spec. */
-export type KeyKind =
+/** How node:crypto makes a key pair of a spec. */
+export type PairKind =
   | { readonly type: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' }
+  | { readonly type: 'ml-kem-512' | 'ml-kem-768' | 'ml-kem-1024' }
   | { readonly type: 'ed25519' }
-  | { readonly type: 'ec'; readonly namedCurve: 'P-256' | 'P-384' | 'P-521' }
+  | { readonly type: 'ec'; readonly namedCurve: 'P-256' | 'P-384' | 'P-521' | 'secp256k1' }
   | { readonly type: 'rsa'; readonly modulusBits: number };
+
+export interface SecretKind {
+  readonly type: 'secret';
+  readonly secretBytes: number;
+}
 
 export const KEY_USAGES = [
   'SIGN_VERIFY',
@@ -69,76 +31,76 @@ export const KEY_USAGES = [
 
 export type KeyUsage = (typeof KEY_USAGES)[number];
 
-const SIGN = ['SIGN_VERIFY'] as const;
-const SIGN_OR_AGREE = ['SIGN_VERIFY', 'KEY_AGREEMENT'] as const;
-const SIGN_OR_ENCRYPT = ['SIGN_VERIFY', 'ENCRYPT_DECRYPT'] as const;
-const MAC = ['GENERATE_VERIFY_MAC'] as const;
-const KEM = ['ENCAPSULATE_DECAPSULATE'] as const;
-const ML_DSA = ['ML_DSA_SHAKE_256'] as const;
-const RSA = [
-  'RSASSA_PKCS1_V1_5_SHA_256',
-  'RSASSA_PKCS1_V1_5_SHA_384',
-  'RSASSA_PKCS1_V1_5_SHA_512',
-  'RSASSA_PSS_SHA_256',
-  'RSASSA_PSS_SHA_384',
-  'RSASSA_PSS_SHA_512',
-] as const;
+/** The member of KeyMetadata and GetPublicKey that lists the algorithms of a usage. */
+export const ALGORITHMS_MEMBER: Readonly<Record<KeyUsage, string>> = {
+  SIGN_VERIFY: 'SigningAlgorithms',
+  ENCRYPT_DECRYPT: 'EncryptionAlgorithms',
+  GENERATE_VERIFY_MAC: 'MacAlgorithms',
+  KEY_AGREEMENT: 'KeyAgreementAlgorithms',
+  ENCAPSULATE_DECAPSULATE: 'EncapsulationAlgorithms',
+};
 
-// `usages` is what AWS lets a key of this spec be for. Only SIGN_VERIFY is made here.
+const ML_DSA = { SIGN_VERIFY: ['ML_DSA_SHAKE_256'] } as const;
+const ML_KEM = { ENCAPSULATE_DECAPSULATE: ['ML_KEM'] } as const;
+const ED25519 = { SIGN_VERIFY: ['ED25519_SHA_512'] } as const;
+const P256 = { SIGN_VERIFY: ['ECDSA_SHA_256'], KEY_AGREEMENT: ['ECDH'] } as const;
+const P384 = { SIGN_VERIFY: ['ECDSA_SHA_384'], KEY_AGREEMENT: ['ECDH'] } as const;
+const P521 = { SIGN_VERIFY: ['ECDSA_SHA_512'], KEY_AGREEMENT: ['ECDH'] } as const;
+const P256K1 = { SIGN_VERIFY: ['ECDSA_SHA_256'] } as const;
+const RSA = {
+  SIGN_VERIFY: [
+    'RSASSA_PKCS1_V1_5_SHA_256',
+    'RSASSA_PKCS1_V1_5_SHA_384',
+    'RSASSA_PKCS1_V1_5_SHA_512',
+    'RSASSA_PSS_SHA_256',
+    'RSASSA_PSS_SHA_384',
+    'RSASSA_PSS_SHA_512',
+  ],
+  ENCRYPT_DECRYPT: ['RSAES_OAEP_SHA_1', 'RSAES_OAEP_SHA_256'],
+} as const;
+
+// `isImportable`: AWS takes key material made elsewhere (Origin EXTERNAL); it takes none for ML-DSA.
 // oxfmt-ignore
 const SPEC_ROWS = [
-  { name: 'ML_DSA_44',             usages: SIGN,            kind: { type: 'ml-dsa-44' },               algorithms: ML_DSA },
-  { name: 'ML_DSA_65',             usages: SIGN,            kind: { type: 'ml-dsa-65' },               algorithms: ML_DSA },
-  { name: 'ML_DSA_87',             usages: SIGN,            kind: { type: 'ml-dsa-87' },               algorithms: ML_DSA },
-  { name: 'ECC_NIST_P256',         usages: SIGN_OR_AGREE,   kind: { type: 'ec', namedCurve: 'P-256' }, algorithms: ['ECDSA_SHA_256'] },
-  { name: 'ECC_NIST_P384',         usages: SIGN_OR_AGREE,   kind: { type: 'ec', namedCurve: 'P-384' }, algorithms: ['ECDSA_SHA_384'] },
-  { name: 'ECC_NIST_P521',         usages: SIGN_OR_AGREE,   kind: { type: 'ec', namedCurve: 'P-521' }, algorithms: ['ECDSA_SHA_512'] },
-  { name: 'ECC_NIST_EDWARDS25519', usages: SIGN,            kind: { type: 'ed25519' },                 algorithms: ['ED25519_SHA_512'] },
-  { name: 'RSA_2048',              usages: SIGN_OR_ENCRYPT, kind: { type: 'rsa', modulusBits: 2048 },  algorithms: RSA },
-  { name: 'RSA_3072',              usages: SIGN_OR_ENCRYPT, kind: { type: 'rsa', modulusBits: 3072 },  algorithms: RSA },
-  { name: 'RSA_4096',              usages: SIGN_OR_ENCRYPT, kind: { type: 'rsa', modulusBits: 4096 },  algorithms: RSA },
-] as const;
-
-// oxfmt-ignore
-const FOREIGN_SPEC_ROWS = [
-  { name: 'ECC_SECG_P256K1',   usages: SIGN },
-  { name: 'SM2',               usages: ['SIGN_VERIFY', 'ENCRYPT_DECRYPT', 'KEY_AGREEMENT'] },
-  { name: 'SYMMETRIC_DEFAULT', usages: ['ENCRYPT_DECRYPT'] },
-  { name: 'HMAC_224',          usages: MAC },
-  { name: 'HMAC_256',          usages: MAC },
-  { name: 'HMAC_384',          usages: MAC },
-  { name: 'HMAC_512',          usages: MAC },
-  { name: 'ML_KEM_512',        usages: KEM },
-  { name: 'ML_KEM_768',        usages: KEM },
-  { name: 'ML_KEM_1024',       usages: KEM },
+  { name: 'ML_DSA_44',             uses: ML_DSA,  isImportable: false, kind: { type: 'ml-dsa-44' } },
+  { name: 'ML_DSA_65',             uses: ML_DSA,  isImportable: false, kind: { type: 'ml-dsa-65' } },
+  { name: 'ML_DSA_87',             uses: ML_DSA,  isImportable: false, kind: { type: 'ml-dsa-87' } },
+  { name: 'ECC_NIST_P256',         uses: P256,    isImportable: true,  kind: { type: 'ec', namedCurve: 'P-256' } },
+  { name: 'ECC_NIST_P384',         uses: P384,    isImportable: true,  kind: { type: 'ec', namedCurve: 'P-384' } },
+  { name: 'ECC_NIST_P521',         uses: P521,    isImportable: true,  kind: { type: 'ec', namedCurve: 'P-521' } },
+  { name: 'ECC_SECG_P256K1',       uses: P256K1,  isImportable: true,  kind: { type: 'ec', namedCurve: 'secp256k1' } },
+  { name: 'ECC_NIST_EDWARDS25519', uses: ED25519, isImportable: true,  kind: { type: 'ed25519' } },
+  { name: 'RSA_2048',              uses: RSA,     isImportable: true,  kind: { type: 'rsa', modulusBits: 2048 } },
+  { name: 'RSA_3072',              uses: RSA,     isImportable: true,  kind: { type: 'rsa', modulusBits: 3072 } },
+  { name: 'RSA_4096',              uses: RSA,     isImportable: true,  kind: { type: 'rsa', modulusBits: 4096 } },
+  { name: 'ML_KEM_512',            uses: ML_KEM,  isImportable: false, kind: { type: 'ml-kem-512' } },
+  { name: 'ML_KEM_768',            uses: ML_KEM,  isImportable: false, kind: { type: 'ml-kem-768' } },
+  { name: 'ML_KEM_1024',           uses: ML_KEM,  isImportable: false, kind: { type: 'ml-kem-1024' } },
+  { name: 'SYMMETRIC_DEFAULT',     uses: { ENCRYPT_DECRYPT: ['SYMMETRIC_DEFAULT'] }, isImportable: true, kind: { type: 'secret', secretBytes: 32 } },
+  { name: 'HMAC_224',              uses: { GENERATE_VERIFY_MAC: ['HMAC_SHA_224'] },  isImportable: true, kind: { type: 'secret', secretBytes: 28 } },
+  { name: 'HMAC_256',              uses: { GENERATE_VERIFY_MAC: ['HMAC_SHA_256'] },  isImportable: true, kind: { type: 'secret', secretBytes: 32 } },
+  { name: 'HMAC_384',              uses: { GENERATE_VERIFY_MAC: ['HMAC_SHA_384'] },  isImportable: true, kind: { type: 'secret', secretBytes: 48 } },
+  { name: 'HMAC_512',              uses: { GENERATE_VERIFY_MAC: ['HMAC_SHA_512'] },  isImportable: true, kind: { type: 'secret', secretBytes: 64 } },
 ] as const;
 
 export type KeySpecName = (typeof SPEC_ROWS)[number]['name'];
 
-/** A key spec that signs. */
 export interface KeySpec {
   readonly name: KeySpecName;
-  readonly kind: KeyKind;
-  readonly algorithms: readonly SigningAlgorithm[];
+  readonly kind: PairKind | SecretKind;
+  /** What a key may be for, and the names of the algorithms of that usage in AWS's order. */
+  readonly uses: Readonly<Partial<Record<KeyUsage, readonly string[]>>>;
+  readonly isImportable: boolean;
 }
 
-/** The specs that this KMS makes. */
-const KEY_SPECS: readonly KeySpec[] = SPEC_ROWS.map(({ name, kind, algorithms }) => {
-  const names: readonly SigningAlgorithmName[] = algorithms;
-  return { name, kind, algorithms: SIGNING_ALGORITHMS.filter((algorithm) => names.includes(algorithm.name)) };
-});
+export const KEY_SPECS: readonly KeySpec[] = SPEC_ROWS;
 
-const ALL_ROWS: readonly { readonly name: string; readonly usages: readonly KeyUsage[] }[] = [
-  ...SPEC_ROWS,
-  ...FOREIGN_SPEC_ROWS,
-];
+/** AWS has it in its China Regions only. */
+export const FOREIGN_KEY_SPEC = 'SM2';
 
-/** Every key spec of AWS's model. */
-export const KEY_SPEC_NAMES: readonly string[] = ALL_ROWS.map(({ name }) => name);
+export const keySpec = (name: string): KeySpec | undefined => KEY_SPECS.find((spec) => spec.name === name);
 
-export const usagesOf = (spec: string): readonly KeyUsage[] => ALL_ROWS.find(({ name }) => name === spec)?.usages ?? [];
+export const algorithmsOf = ({ uses }: KeySpec, usage: KeyUsage): readonly string[] => uses[usage] ?? [];
 
-/** `undefined` for a spec that cannot sign, or not here. */
-export const signingSpec = (spec: string): KeySpec | undefined => KEY_SPECS.find(({ name }) => name === spec);
-
-export const SIGNING_SPEC_NAMES: readonly KeySpecName[] = KEY_SPECS.map(({ name }) => name);
+export const signingAlgorithmsOf = (spec: KeySpec): readonly SigningAlgorithm[] =>
+  SIGNING_ALGORITHMS.filter(({ name }) => algorithmsOf(spec, 'SIGN_VERIFY').includes(name));

@@ -1,7 +1,7 @@
 /** What every operation needs: the account it answers for, its keys, and the ways to find one of them. */
 import { KmsFault } from './faults.ts';
-import { isGone, type KeyStore } from './key-store.ts';
-import type { Members } from './members.ts';
+import { isGone, type KeyStore, withoutExpiredMaterial } from './key-store.ts';
+import { Members } from './members.ts';
 import { type Account, aliasArn, keyArn, parseKeyName } from './names.ts';
 import type { KeyRecord } from './records.ts';
 
@@ -34,8 +34,19 @@ export function findKey(members: Members, kms: Kms): KeyRecord {
 export function findKeyById(members: Members, kms: Kms, member = 'KeyId'): KeyRecord {
   const text = members.text(member, KEY_NAME);
   const name = parseKeyName(text, kms.account);
-  if (name.kind === 'alias') throw new KmsFault('NotFoundException', `Invalid keyId '${text.slice(0, 128)}'`);
+  if (name.kind === 'alias')
+    throw new KmsFault('InvalidArnException', 'Key Aliases are not supported for this operation.');
   return existingKey(name.keyId, kms);
+}
+
+/** The key of a name in any of its forms, or undefined where it names none. */
+export function keyOfName(text: string, kms: Kms): KeyRecord | undefined {
+  try {
+    return findKey(Members.of({ KeyId: text }), kms);
+  } catch (error) {
+    if (error instanceof KmsFault) return undefined;
+    throw error;
+  }
 }
 
 /** Changes the key that KeyId names, with `decide` looking at its settled state. */
@@ -46,7 +57,7 @@ export async function changeKey(members: Members, kms: Kms, decide: (key: KeyRec
 
 function existingKey(keyId: string, kms: Kms): KeyRecord {
   const key = kms.store.key(keyId);
-  if (key && !isGone(key, kms.nowMs())) return key;
+  if (key && !isGone(key, kms.nowMs())) return withoutExpiredMaterial(key, kms.nowMs());
   const arn = keyArn(kms.account, keyId);
   const damage = kms.store.damageOfKey(keyId);
   if (damage) throw new KmsFault('KMSInvalidStateException', `${arn} is unavailable: ${damage.file}: ${damage.reason}`);
@@ -68,8 +79,15 @@ export function expectNotPendingDeletion(key: KeyRecord, account: Account): void
     throw new KmsFault('KMSInvalidStateException', `${keyArn(account, key.keyId)} is pending deletion.`);
 }
 
+/** @throws {KmsFault} KMSInvalidStateException */
+export function expectNotPendingImport(key: KeyRecord, account: Account): void {
+  if (key.state === 'PendingImport')
+    throw new KmsFault('KMSInvalidStateException', `${keyArn(account, key.keyId)} is pending import.`);
+}
+
 /** @throws {KmsFault} KMSInvalidStateException, DisabledException */
 export function expectEnabled(key: KeyRecord, account: Account): void {
   expectNotPendingDeletion(key, account);
+  expectNotPendingImport(key, account);
   if (key.state === 'Disabled') throw new KmsFault('DisabledException', `${keyArn(account, key.keyId)} is disabled.`);
 }

@@ -23,9 +23,14 @@ export class Members {
 
   /** @throws {KmsFault} SerializationException where `value` is not a JSON object */
   static of(value: unknown): Members {
+    return new Members(new Map(Object.entries(Members.objectOf(value))));
+  }
+
+  /** @throws {KmsFault} SerializationException where `value` is not a JSON object */
+  static objectOf(value: unknown): Readonly<Record<string, unknown>> {
     if (typeof value !== 'object' || value === null || Array.isArray(value))
       throw new KmsFault('SerializationException', `${kindOf(value)} can not be converted to a Structure`);
-    return new Members(new Map(Object.entries(value)));
+    return { ...value };
   }
 
   has(name: string): boolean {
@@ -86,6 +91,14 @@ export class Members {
     return value;
   }
 
+  /** Seconds since 1970 on the wire, with a fraction. */
+  optionalTimeMs(name: string): number | undefined {
+    const value = this.#get(name);
+    if (value === undefined) return undefined;
+    if (typeof value !== 'number' || !Number.isFinite(value)) throw wrongType(value, 'Timestamp');
+    return Math.round(value * 1000);
+  }
+
   optionalFlag(name: string): boolean {
     const value = this.#get(name) ?? false;
     if (typeof value !== 'boolean') throw wrongType(value, 'Boolean');
@@ -102,6 +115,26 @@ export class Members {
     if (!Array.isArray(value)) throw wrongType(value, 'List');
     expectLength(name, value.length, bounds);
     return value;
+  }
+
+  /** A list, or its only item without the brackets, as policies have it. */
+  oneOrMore(name: string, bounds: Bounds): readonly unknown[] {
+    const value = present(name, this.#get(name));
+    return Array.isArray(value) ? this.list(name, bounds) : [value];
+  }
+
+  /** A list of strings. */
+  texts(name: string, bounds: Bounds): readonly string[] {
+    return this.list(name, bounds).map((item) => {
+      if (typeof item !== 'string') throw wrongType(item, 'String');
+      return item;
+    });
+  }
+
+  /** @throws {KmsFault} SerializationException where it is not a JSON object */
+  optionalMembers(name: string): Members | undefined {
+    const value = this.#get(name);
+    return value === undefined ? undefined : Members.of(value);
   }
 
   /** JSON null is the same as absent. */

@@ -1,15 +1,16 @@
 /** The API: one row per operation that this KMS has. Any other target is an UnknownOperationException. */
 import type { Operation } from './kms.ts';
 import { createAlias, deleteAlias, listAliases, updateAlias } from './operations/aliases.ts';
+import { createGrant, listGrants, listRetirableGrants, retireGrant, revokeGrant } from './operations/grants.ts';
+import { deleteImportedKeyMaterial, getParametersForImport, importKeyMaterial } from './operations/imports.ts';
+import { cancelKeyDeletion, disableKey, enableKey, scheduleKeyDeletion } from './operations/key-states.ts';
 import {
-  cancelKeyDeletion,
   createKey,
   describeKey,
-  disableKey,
-  enableKey,
+  getKeyLastUsage,
+  getKeyRotationStatus,
   getPublicKey,
   listKeys,
-  scheduleKeyDeletion,
   updateKeyDescription,
 } from './operations/keys.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './operations/policies.ts';
@@ -36,6 +37,19 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ['GetKeyPolicy', getKeyPolicy],
   ['PutKeyPolicy', putKeyPolicy],
   ['ListKeyPolicies', listKeyPolicies],
+  ['CreateGrant', createGrant],
+  ['ListGrants', listGrants],
+  ['ListRetirableGrants', listRetirableGrants],
+  ['RevokeGrant', revokeGrant],
+  ['RetireGrant', retireGrant],
+  ['GetParametersForImport', getParametersForImport],
+  ['ImportKeyMaterial', importKeyMaterial],
+  ['DeleteImportedKeyMaterial', deleteImportedKeyMaterial],
+  ['GetKeyRotationStatus', getKeyRotationStatus],
+  ['GetKeyLastUsage', getKeyLastUsage],
   ['Sign', signOperation],
   ['Verify', verifyOperation],
 ]);
+
+/** What counts as a use of a key where it succeeds. */
+export const CRYPTOGRAPHIC_OPERATIONS: readonly string[] = ['Sign', 'Verify'];

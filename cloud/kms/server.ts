@@ -1,25 +1,28 @@
 /**
- * The embedded KMS: AWS JSON 1.1 over HTTP for the unmodified @aws-sdk/client-kms.
+ * The embedded KMS: AWS JSON 1.1 over HTTP for the unmodified AWS SDKs and CLI.
  *
  *   POST /  X-Amz-Target: TrentService.<Operation>  {…}   ──▶   200 {…}  or  400/500 {"__type", "message"}
  *
- * It is no HSM and checks no credentials, so it listens on loopback unless told otherwise. Web pages stay out: a browser
- * sends the target header to another origin only after a preflight, which is refused, and a page that has its own name
- * resolve to this machine (DNS rebinding) is known by the Host header.
+ * It is no HSM. It listens on loopback unless told otherwise; there it takes any credentials unless it is given a list,
+ * and elsewhere it starts with a list only. Web pages stay out: a browser sends the target header to another origin only
+ * after a preflight, which is refused, and a page that has its own name resolve to this machine (DNS rebinding) is known
+ * by the Host header.
  */
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
+import { OperatorError } from '../errors.ts';
 import { isLoopback } from '../loopback.ts';
+import { answerCall, type Service } from './answer-call.ts';
+import { TrailFolder } from './cloudtrail.ts';
 import { KmsFault } from './faults.ts';
 import { KeyStore } from './key-store.ts';
-import type { JsonObject, Kms } from './kms.ts';
-import { Members } from './members.ts';
 import type { Account } from './names.ts';
-import { OPERATIONS } from './operations.ts';
+import type { KmsCredential } from './sigv4.ts';
 
-const TARGET_PREFIX = 'TrentService.';
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
 /** bytes. The largest real request is PutKeyPolicy: 131,072 characters, escaped. */
 const MAX_REQUEST_BYTES = 524_288;
+/** How long the last use of a key may be in memory only. AWS shows it late too. */
+const SAVE_USES_EVERY_MS = 60_000;
 
 export interface KmsOptions {
   /** Where keys and aliases are kept; made where it is missing. One server per folder. */
@@ -29,6 +32,12 @@ export interface KmsOptions {
   readonly host?: string;
   readonly region?: string;
   readonly accountId?: string;
+  /** Whose signatures (SigV4) are taken. Left out: anybody's, on loopback. */
+  readonly credentials?: readonly KmsCredential[];
+  /** Serve others than this machine without a list of credentials: whoever reaches the port can sign and delete. */
+  readonly allowAnyCaller?: boolean;
+  /** Where CloudTrail-shaped events go; none are written where it is left out. */
+  readonly trailFolder?: string;
   readonly nowMs?: () => number;
   readonly newId?: () => string;
   /** Told of what should not happen: a fault of ours, answered as KMSInternalException. */
@@ -44,26 +53,69 @@ export interface RunningKms {
   close(): Promise<void>;
 }
 
-/** @throws where the folder or the port cannot be used */
+/**
+ * @throws {OperatorError} `folder-in-use`, `credentials-needed`
+ * @throws what the file system and the network say where the folder or the port cannot be used
+ */
 export async function startKms(options: KmsOptions): Promise<RunningKms> {
-  const { folder, port, host = '127.0.0.1' } = options;
+  const { folder, port, host = '127.0.0.1', credentials } = options;
+  expectSafe(host, options);
   const account = { region: options.region ?? 'us-east-1', accountId: options.accountId ?? '000000000000' };
   const nowMs = options.nowMs ?? Date.now;
+  const onInternalError = options.onInternalError ?? logInternalError;
   const store = await KeyStore.open(folder, nowMs());
-  const kms = { store, account, nowMs, newId: options.newId ?? (() => crypto.randomUUID()) };
-
-  const app = createApp(kms, options.onInternalError ?? logInternalError);
-  if (isLoopback(host)) app.addHook('onRequest', async ({ hostname }) => expectLoopbackName(hostname));
-  const url = await app.listen({ host, port });
-  return { url, notices: noticesOf(store, { url, host, folder, account }), close: () => app.close() };
+  try {
+    const trail =
+      options.trailFolder === undefined
+        ? undefined
+        : await TrailFolder.open(options.trailFolder, account, (error) => onInternalError('CloudTrail', error));
+    const kms = { store, account, nowMs, newId: options.newId ?? (() => crypto.randomUUID()) };
+    const app = createApp({ kms, credentials, trail }, onInternalError);
+    if (isLoopback(host)) app.addHook('onRequest', async ({ hostname }) => expectLoopbackName(hostname));
+    const url = await app.listen({ host, port });
+    const saving = setInterval(() => {
+      store.saveUses().catch((error: unknown) => onInternalError('GetKeyLastUsage', error));
+    }, SAVE_USES_EVERY_MS).unref();
+    return {
+      url,
+      notices: noticesOf(store, { url, host, folder, account, credentials }),
+      close: async () => {
+        await app.close();
+        clearInterval(saving);
+        await trail?.close();
+        await store.close();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
 }
 
-function createApp(kms: Kms, onInternalError: (operation: string, error: unknown) => void): FastifyInstance {
-  const app = Fastify({ bodyLimit: MAX_REQUEST_BYTES, http: { noDelay: true }, forceCloseConnections: 'idle' });
+function expectSafe(host: string, { credentials, allowAnyCaller = false }: KmsOptions): void {
+  if (credentials?.length === 0) throw new OperatorError('credentials-needed', 'the list of KMS credentials is empty');
+  if (isLoopback(host) || credentials || allowAnyCaller) return;
+  throw new OperatorError(
+    'credentials-needed',
+    `${host} lets others in, and without a list of credentials whoever reaches the KMS there could sign and delete keys. ` +
+      'Give it the credentials to check, or listen on 127.0.0.1.',
+  );
+}
+
+function createApp(service: Service, onInternalError: (operation: string, error: unknown) => void): FastifyInstance {
+  const { kms } = service;
+  const app = Fastify({
+    bodyLimit: MAX_REQUEST_BYTES,
+    http: { noDelay: true },
+    forceCloseConnections: 'idle',
+    genReqId: kms.newId,
+  });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'string' }, async (_request: unknown, body: string) => parseJson(body));
-  app.addHook('onRequest', async (_request, reply) => {
-    void reply.header('x-amzn-requestid', kms.newId()).header('content-type', CONTENT_TYPE);
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, async (_request: unknown, body: Buffer) => body);
+  app.addHook('onRequest', async (request, reply) => {
+    // The SDK sets its clock by the date where a signature is refused for its own.
+    const date = new Date(kms.nowMs()).toUTCString();
+    void reply.headers({ 'x-amzn-requestid': request.id, 'content-type': CONTENT_TYPE, date });
   });
   let isClosing = false;
   app.addHook('preClose', async () => {
@@ -75,7 +127,9 @@ function createApp(kms: Kms, onInternalError: (operation: string, error: unknown
   });
 
   app.post('/', async (request, reply) => {
-    const result = await answer(request.headers['x-amz-target'], request.body ?? {}, kms);
+    const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+    const { id: requestId, method, ip: sourceAddress } = request;
+    const result = await answerCall({ requestId, method, sourceAddress, headers: headersOf(request), body }, service);
     return reply.serializer(String).send(result === undefined ? '' : JSON.stringify(result));
   });
   app.setNotFoundHandler(() => {
@@ -89,29 +143,13 @@ function createApp(kms: Kms, onInternalError: (operation: string, error: unknown
   return app;
 }
 
+const headersOf = ({ headers }: FastifyRequest): ReadonlyMap<string, string> =>
+  new Map(Object.entries(headers).map(([name, value]) => [name, String(value)]));
+
 function expectLoopbackName(hostname: string): void {
   if (isLoopback(hostname)) return;
   const named = hostname.slice(0, 128);
   throw new KmsFault('AccessDeniedException', `The embedded KMS answers to localhost and 127.0.0.1, not to ${named}`);
-}
-
-async function answer(target: unknown, body: unknown, kms: Kms): Promise<JsonObject | undefined> {
-  const operation =
-    typeof target === 'string' && target.startsWith(TARGET_PREFIX)
-      ? OPERATIONS.get(target.slice(TARGET_PREFIX.length))
-      : undefined;
-  if (!operation) throw new KmsFault('UnknownOperationException');
-  return operation(Members.of(body), kms);
-}
-
-/** An empty body is an empty object, as on AWS. */
-function parseJson(body: string): unknown {
-  if (body === '') return {};
-  try {
-    return JSON.parse(body);
-  } catch (cause) {
-    throw new KmsFault('SerializationException', 'The request body is not JSON', { cause });
-  }
 }
 
 /** Our own faults as they are; what the HTTP layer refuses (too large, cut short) in AWS's shape; the rest hidden. */
@@ -126,15 +164,24 @@ function logInternalError(operation: string, error: unknown): void {
   console.error(`Embedded KMS: ${operation} failed:`, error);
 }
 
-function noticesOf(
-  store: KeyStore,
-  { url, host, folder, account }: { url: string; host: string; folder: string; account: Account },
-): readonly string[] {
+interface Surroundings {
+  readonly url: string;
+  readonly host: string;
+  readonly folder: string;
+  readonly account: Account;
+  readonly credentials: readonly KmsCredential[] | undefined;
+}
+
+function noticesOf(store: KeyStore, { url, host, folder, account, credentials }: Surroundings): readonly string[] {
+  const who = credentials
+    ? `It checks the signatures of ${credentials.length} credentials.`
+    : 'It takes any credentials.';
   const notices = [
     `Embedded KMS at ${url} (${account.region}, account ${account.accountId}), ${store.keys().length} keys in ${folder}. ` +
-      'This is no HSM: private keys are files there, readable by whoever can read the folder.',
+      `This is no HSM: private keys are files there, readable by whoever can read the folder. ${who}`,
   ];
-  if (!isLoopback(host)) notices.push(`It listens on ${host} and checks no credentials: whoever reaches it can sign.`);
+  if (!isLoopback(host) && !credentials)
+    notices.push(`It listens on ${host} and checks no credentials: whoever reaches it can sign.`);
   for (const { file, reason } of store.damage()) notices.push(`Not served: ${file}: ${reason}`);
   return notices;
 }

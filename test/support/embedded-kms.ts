@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateKeyCommand, type KeySpec, KMSClient, KMSServiceException, SignCommand } from '@aws-sdk/client-kms';
 import type { SignCommandInput } from '@aws-sdk/client-kms';
+import { KEY_SPECS, type KeySpecName, signingAlgorithmsOf } from '../../cloud/kms/key-specs.ts';
 import { type KmsOptions, type RunningKms, startKms } from '../../cloud/kms/server.ts';
 
 export interface TestKms {
@@ -18,9 +19,11 @@ export interface TestKms {
 
 export const START_MS = Date.parse('2026-11-21T00:00:00.250Z');
 
-export async function startTestKms(options: Partial<KmsOptions> = {}): Promise<TestKms> {
+export async function startTestKms(
+  options: Partial<KmsOptions> = {},
+  clock: { nowMs: number } = { nowMs: START_MS },
+): Promise<TestKms> {
   const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'bristlecone-kms-')));
-  const clock = { nowMs: START_MS };
   const server = await startKms({ port: 0, nowMs: () => clock.nowMs, ...options, folder });
   const client = clientFor(server.url);
   const close = async (): Promise<void> => {
@@ -34,7 +37,7 @@ export async function startTestKms(options: Partial<KmsOptions> = {}): Promise<T
     clock,
     restart: async () => {
       await close();
-      return startTestKms({ nowMs: () => clock.nowMs, ...options, folder });
+      return startTestKms({ ...options, folder }, clock);
     },
     stop: async () => {
       await close();
@@ -50,6 +53,11 @@ export const clientFor = (endpoint: string): KMSClient =>
     credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
     maxAttempts: 1,
   });
+
+/** Every spec that signs. */
+export const SIGNING_SPEC_NAMES: readonly KeySpecName[] = KEY_SPECS.filter(
+  (spec) => signingAlgorithmsOf(spec).length > 0,
+).map(({ name }) => name);
 
 /** @returns the key's ARN */
 export async function createKey(client: KMSClient, spec: KeySpec): Promise<string> {

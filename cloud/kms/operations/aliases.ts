@@ -22,15 +22,25 @@ export async function createAlias(members: Members, kms: Kms): Promise<undefined
   });
 }
 
-/** All keys made here are asymmetric and sign, so AWS's rule "same type and usage" always holds. */
+/** To a key of the same type and usage only (AWS KMS API Reference, UpdateAlias): from ECC to ML-DSA, not to HMAC. */
 export async function updateAlias(members: Members, kms: Kms): Promise<undefined> {
   const aliasName = readAliasName(members);
-  const { keyId } = readTarget(members, kms);
+  const target = readTarget(members, kms);
   await kms.store.changeAlias(aliasName, (current) => {
     if (!current) throw aliasNotFound(aliasName, kms.account);
-    return { ...current, keyId, updatedAtMs: kms.nowMs() };
+    const before = kms.store.key(current.keyId);
+    if (before && !isSameType(before, target)) {
+      const [from, to] = [before, target].map(({ spec, usage }) => `${spec.name} for ${usage}`);
+      throw validation(
+        `Alias ${aliasArn(kms.account, aliasName)} cannot be moved from a key of ${from} to one of ${to}`,
+      );
+    }
+    return { ...current, keyId: target.keyId, updatedAtMs: kms.nowMs() };
   });
 }
+
+const isSameType = (a: KeyRecord, b: KeyRecord): boolean =>
+  a.usage === b.usage && (a.spec.kind.type === 'secret') === (b.spec.kind.type === 'secret');
 
 export async function deleteAlias(members: Members, kms: Kms): Promise<undefined> {
   const aliasName = readAliasName(members);

@@ -1,133 +1,121 @@
-/** CreateKey and what looks at keys or moves them through their states. */
+/** CreateKey, and what looks at keys. */
 import { toBase64 } from '../../../protocol/bytes.ts';
-import { KeyMaterial } from '../crypto.ts';
 import { KmsFault, unsupported, validation } from '../faults.ts';
-import { KEY_SPEC_NAMES, KEY_USAGES, type KeySpec, signingSpec, SIGNING_SPEC_NAMES, usagesOf } from '../key-specs.ts';
+import { describeAlgorithms, metadataOf } from '../key-metadata.ts';
+import { KeyPair } from '../key-pair.ts';
+import {
+  algorithmsOf,
+  FOREIGN_KEY_SPEC,
+  KEY_SPECS,
+  KEY_USAGES,
+  type KeySpec,
+  keySpec,
+  type KeyUsage,
+} from '../key-specs.ts';
 import { isGone } from '../key-store.ts';
-import { changeKey, expectNotPendingDeletion, findKey, type JsonObject, type Kms } from '../kms.ts';
+import { createTokenSecret } from '../import-tokens.ts';
+import { changeKey, expectNotPendingDeletion, expectNotPendingImport, findKey, findKeyById } from '../kms.ts';
+import type { JsonObject, Kms } from '../kms.ts';
+import { generateMaterial } from '../material.ts';
 import type { Members } from '../members.ts';
 import { keyArn } from '../names.ts';
 import { selectPage } from '../pages.ts';
-import type { KeyRecord, KeyState } from '../records.ts';
+import type { KeyRecord } from '../records.ts';
 import { defaultPolicy, readPolicy } from './policies.ts';
 import { readTags } from './tags.ts';
 
 const ORIGINS = ['AWS_KMS', 'EXTERNAL', 'AWS_CLOUDHSM', 'EXTERNAL_KEY_STORE'] as const;
-const DAY_MS = 86_400_000;
+const SPEC_NAMES: readonly string[] = [...KEY_SPECS.map(({ name }) => name), FOREIGN_KEY_SPEC];
 
 export async function createKey(members: Members, kms: Kms): Promise<JsonObject> {
-  const spec = readKeySpec(members);
-  readOrigin(members, spec);
+  const { spec, usage } = readSpecAndUsage(members);
+  const isExternal = readOrigin(members, spec) === 'EXTERNAL';
   const multiRegion = members.optionalFlag('MultiRegion');
   const id = kms.newId();
   const wanted = {
     keyId: multiRegion ? `mrk-${id.replaceAll('-', '')}` : id,
     spec,
-    state: 'Enabled',
+    usage,
+    state: isExternal ? 'PendingImport' : 'Enabled',
     createdAtMs: kms.nowMs(),
     deletionAtMs: undefined,
     description: members.optionalText('Description', { min: 0, max: 8192 }) ?? '',
     multiRegion,
     tags: readTags(members.optionalList('Tags', { min: 0, max: 50 }) ?? []),
     policy: members.has('Policy') ? readPolicy(members) : defaultPolicy(kms.account),
+    grants: [],
+    external: isExternal
+      ? { tokenSecret: createTokenSecret(), materialId: undefined, validToMs: undefined }
+      : undefined,
   } as const;
-  const material = await KeyMaterial.generate(spec.kind);
+  const material = isExternal ? undefined : await generateMaterial(spec);
   const key = await kms.store.changeKey(wanted.keyId, () => ({ ...wanted, material }));
-  return { KeyMetadata: metadataOf(key, kms) };
+  return { KeyMetadata: metadataOf(key, kms.account) };
 }
 
-function readKeySpec(members: Members): KeySpec {
-  const current = members.optionalOneOf('KeySpec', KEY_SPEC_NAMES);
-  const deprecated = members.optionalOneOf('CustomerMasterKeySpec', KEY_SPEC_NAMES);
-  const usage = members.optionalOneOf('KeyUsage', KEY_USAGES);
+function readSpecAndUsage(members: Members): { spec: KeySpec; usage: KeyUsage } {
+  const current = members.optionalOneOf('KeySpec', SPEC_NAMES);
+  const deprecated = members.optionalOneOf('CustomerMasterKeySpec', SPEC_NAMES);
+  const asked = members.optionalOneOf('KeyUsage', KEY_USAGES);
   if (current !== undefined && deprecated !== undefined) {
     throw validation(
       'You cannot specify KeySpec and CustomerMasterKeySpec in the same request. CustomerMasterKeySpec is deprecated.',
     );
   }
   const name = current ?? deprecated ?? 'SYMMETRIC_DEFAULT';
-  if (usage === undefined && name !== 'SYMMETRIC_DEFAULT')
+  if (asked === undefined && name !== 'SYMMETRIC_DEFAULT')
     throw validation('You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.');
-  if (usage !== undefined && !usagesOf(name).includes(usage))
+  const spec = keySpec(name);
+  if (!spec) throw unsupported(`The embedded KMS does not make ${name} keys, which AWS has in its China Regions only.`);
+  const usage = asked ?? 'ENCRYPT_DECRYPT';
+  if (algorithmsOf(spec, usage).length === 0)
     throw validation(`KeyUsage ${usage} is not compatible with KeySpec ${name}`);
-  const spec = usage === 'SIGN_VERIFY' ? signingSpec(name) : undefined;
-  if (!spec) {
-    const made = `KeyUsage SIGN_VERIFY with KeySpec ${SIGNING_SPEC_NAMES.join(', ')}`;
-    throw unsupported(
-      `The embedded KMS does not make ${name} keys for ${usage ?? 'ENCRYPT_DECRYPT'}. It makes ${made}.`,
-    );
-  }
-  return spec;
+  return { spec, usage };
 }
 
-/** AWS imports no ML-DSA key material either; here no spec is imported or kept elsewhere. */
-function readOrigin(members: Members, spec: KeySpec): void {
+function readOrigin(members: Members, spec: KeySpec): 'AWS_KMS' | 'EXTERNAL' {
   const origin = members.optionalOneOf('Origin', ORIGINS) ?? 'AWS_KMS';
-  if (origin !== 'AWS_KMS') throw unsupported(`Origin ${origin} is not supported for KeySpec ${spec.name}.`);
   for (const name of ['CustomKeyStoreId', 'XksKeyId']) {
     if (members.has(name)) throw unsupported(`${name} is not supported: the embedded KMS has no custom key stores.`);
   }
+  if (origin === 'AWS_KMS' || (origin === 'EXTERNAL' && spec.isImportable)) return origin;
+  // AWS keeps symmetric keys only in its custom key stores.
+  if (origin === 'EXTERNAL' || spec.name !== 'SYMMETRIC_DEFAULT')
+    throw validation(`KeySpec ${spec.name} is not supported for Origin ${origin}`);
+  throw unsupported(`Origin ${origin} is not supported: the embedded KMS has no custom key stores.`);
 }
 
 export const describeKey = (members: Members, kms: Kms): JsonObject => ({
-  KeyMetadata: metadataOf(findKey(members, kms), kms),
+  KeyMetadata: metadataOf(findKey(members, kms), kms.account),
 });
 
 /** A disabled key still serves its public key; a key pending deletion does not. */
 export function getPublicKey(members: Members, kms: Kms): JsonObject {
   const key = findKey(members, kms);
+  const arn = keyArn(kms.account, key.keyId);
   expectNotPendingDeletion(key, kms.account);
+  if (key.spec.kind.type === 'secret')
+    throw unsupported(`${arn} key spec is ${key.spec.name} which is not valid for this operation.`);
   return {
-    KeyId: keyArn(kms.account, key.keyId),
-    PublicKey: toBase64(key.material.publicKeyInfo),
+    KeyId: arn,
+    PublicKey: toBase64(expectPair(key, kms).publicKeyInfo),
     CustomerMasterKeySpec: key.spec.name,
     KeySpec: key.spec.name,
-    KeyUsage: 'SIGN_VERIFY',
-    SigningAlgorithms: key.spec.algorithms.map(({ name }) => name),
+    KeyUsage: key.usage,
+    ...describeAlgorithms(key),
   };
+}
+
+function expectPair(key: KeyRecord, { account }: Kms): KeyPair {
+  expectNotPendingImport(key, account);
+  if (key.material instanceof KeyPair) return key.material;
+  throw new KmsFault('KMSInternalException', `${key.keyId} has no key pair`);
 }
 
 export function listKeys(members: Members, kms: Kms): JsonObject {
   const keys = kms.store.keys().filter((key) => !isGone(key, kms.nowMs()));
   const page = selectPage(keys, members, { nameOf: ({ keyId }) => keyId, defaultLimit: 100, maxLimit: 1000 });
   return { Keys: page.items.map(({ keyId }) => ({ KeyId: keyId, KeyArn: keyArn(kms.account, keyId) })), ...page.more };
-}
-
-export const enableKey = (members: Members, kms: Kms): Promise<undefined> => setState(members, kms, 'Enabled');
-
-export const disableKey = (members: Members, kms: Kms): Promise<undefined> => setState(members, kms, 'Disabled');
-
-async function setState(members: Members, kms: Kms, state: KeyState): Promise<undefined> {
-  await changeKey(members, kms, (key) => {
-    expectNotPendingDeletion(key, kms.account);
-    return { ...key, state };
-  });
-}
-
-export async function scheduleKeyDeletion(members: Members, kms: Kms): Promise<JsonObject> {
-  const days = members.optionalInteger('PendingWindowInDays', { min: 7, max: 30 }) ?? 30;
-  const deletionAtMs = kms.nowMs() + days * DAY_MS;
-  const key = await changeKey(members, kms, (current) => {
-    expectNotPendingDeletion(current, kms.account);
-    return { ...current, state: 'PendingDeletion', deletionAtMs };
-  });
-  return {
-    KeyId: keyArn(kms.account, key.keyId),
-    DeletionDate: deletionAtMs / 1000,
-    KeyState: key.state,
-    PendingWindowInDays: days,
-  };
-}
-
-/** The key comes back disabled. */
-export async function cancelKeyDeletion(members: Members, kms: Kms): Promise<JsonObject> {
-  const key = await changeKey(members, kms, (current) => {
-    const arn = keyArn(kms.account, current.keyId);
-    if (current.state !== 'PendingDeletion')
-      throw new KmsFault('KMSInvalidStateException', `${arn} is not pending deletion.`);
-    return { ...current, state: 'Disabled', deletionAtMs: undefined };
-  });
-  return { KeyId: keyArn(kms.account, key.keyId) };
 }
 
 export async function updateKeyDescription(members: Members, kms: Kms): Promise<undefined> {
@@ -138,31 +126,26 @@ export async function updateKeyDescription(members: Members, kms: Kms): Promise<
   });
 }
 
-/** Field for field what real KMS sent for an ML-DSA key on 2026-09-12, the deprecated CustomerMasterKeySpec included. */
-function metadataOf(key: KeyRecord, { account }: Kms): JsonObject {
-  const arn = keyArn(account, key.keyId);
+/** No key here is rotated by itself: AWS does that for symmetric keys it made, and never for asymmetric ones. */
+export const getKeyRotationStatus = (members: Members, kms: Kms): JsonObject => ({
+  KeyId: keyArn(kms.account, findKeyById(members, kms).keyId),
+  KeyRotationEnabled: false,
+});
+
+/** A key that was never used has an empty KeyLastUsage; a dry run and a signature that did not verify are no use. */
+export function getKeyLastUsage(members: Members, kms: Kms): JsonObject {
+  const { keyId, createdAtMs } = findKeyById(members, kms);
+  const use = kms.store.lastUse(keyId);
+  const lastUsage = use && {
+    Operation: use.operation,
+    Timestamp: use.atMs / 1000,
+    CloudTrailEventId: use.eventId,
+    KmsRequestId: use.requestId,
+  };
   return {
-    AWSAccountId: account.accountId,
-    KeyId: key.keyId,
-    Arn: arn,
-    CreationDate: key.createdAtMs / 1000,
-    Enabled: key.state === 'Enabled',
-    Description: key.description,
-    KeyUsage: 'SIGN_VERIFY',
-    KeyState: key.state,
-    ...(key.deletionAtMs === undefined ? {} : { DeletionDate: key.deletionAtMs / 1000 }),
-    Origin: 'AWS_KMS',
-    KeyManager: 'CUSTOMER',
-    CustomerMasterKeySpec: key.spec.name,
-    KeySpec: key.spec.name,
-    SigningAlgorithms: key.spec.algorithms.map(({ name }) => name),
-    MultiRegion: key.multiRegion,
-    ...(key.multiRegion ? { MultiRegionConfiguration: primaryOnly(arn, account.region) } : {}),
+    KeyId: keyId,
+    KeyLastUsage: lastUsage ?? {},
+    TrackingStartDate: createdAtMs / 1000,
+    KeyCreationDate: createdAtMs / 1000,
   };
 }
-
-const primaryOnly = (arn: string, region: string): JsonObject => ({
-  MultiRegionKeyType: 'PRIMARY',
-  PrimaryKey: { Arn: arn, Region: region },
-  ReplicaKeys: [],
-});

@@ -1,11 +1,16 @@
 /**
  * Sign and Verify. The order of the checks is AWS's and shows in which error wins:
- * members → the key → its state → algorithm → message type → message length → cryptography → DryRun.
+ * members → the key → its state → its usage → algorithm → message type → message length → cryptography → DryRun.
  */
 import { MU_BYTES } from '../../../protocol/mldsa/mu.ts';
 import { toBase64 } from '../../../protocol/bytes.ts';
-import type { ToSign } from '../crypto.ts';
 import { KmsFault, unsupported, validation } from '../faults.ts';
+import { KeyPair, type ToSign } from '../key-pair.ts';
+import { signingAlgorithmsOf } from '../key-specs.ts';
+import { expectEnabled, findKey, type JsonObject, type Kms } from '../kms.ts';
+import type { Members } from '../members.ts';
+import { keyArn } from '../names.ts';
+import type { KeyRecord } from '../records.ts';
 import {
   DIGEST_BYTES,
   FOREIGN_SIGNING_ALGORITHMS,
@@ -13,11 +18,7 @@ import {
   type MessageType,
   SIGNING_ALGORITHMS,
   type SigningAlgorithm,
-} from '../key-specs.ts';
-import { expectEnabled, findKey, type JsonObject, type Kms } from '../kms.ts';
-import type { Members } from '../members.ts';
-import { keyArn } from '../names.ts';
-import type { KeyRecord } from '../records.ts';
+} from '../signing-algorithms.ts';
 
 const FOREIGN: readonly string[] = FOREIGN_SIGNING_ALGORITHMS;
 const ALGORITHM_NAMES = [...SIGNING_ALGORITHMS.map(({ name }) => name), ...FOREIGN];
@@ -37,9 +38,9 @@ interface SigningRequest {
 export async function signOperation(members: Members, kms: Kms): Promise<JsonObject> {
   const request = readRequest(members);
   const key = findKey(members, kms);
-  const toSign = planSigning(request, key, kms);
+  const { pair, toSign } = planSigning(request, key, { kms, operation: 'Sign' });
   if (request.dryRun) throw wouldHaveSucceeded();
-  const signature = await key.material.sign(toSign);
+  const signature = await pair.sign(toSign);
   return {
     KeyId: keyArn(kms.account, key.keyId),
     Signature: toBase64(signature),
@@ -52,8 +53,8 @@ export async function verifyOperation(members: Members, kms: Kms): Promise<JsonO
   const request = readRequest(members);
   const signature = members.blob('Signature', SIGNATURE_BYTES);
   const key = findKey(members, kms);
-  const signed = planSigning(request, key, kms);
-  if (!(await key.material.verify(signed, signature))) throw new KmsFault('KMSInvalidSignatureException');
+  const { pair, toSign } = planSigning(request, key, { kms, operation: 'Verify' });
+  if (!(await pair.verify(toSign, signature))) throw new KmsFault('KMSInvalidSignatureException');
   if (request.dryRun) throw wouldHaveSucceeded();
   return { KeyId: keyArn(kms.account, key.keyId), SignatureValid: true, SigningAlgorithm: request.algorithmName };
 }
@@ -71,16 +72,26 @@ function readRequest(members: Members): SigningRequest {
 }
 
 /** @throws {KmsFault} for whatever keeps this key from signing this message this way */
-function planSigning(request: SigningRequest, key: KeyRecord, kms: Kms): ToSign {
+function planSigning(
+  request: SigningRequest,
+  key: KeyRecord,
+  { kms, operation }: { kms: Kms; operation: 'Sign' | 'Verify' },
+): { pair: KeyPair; toSign: ToSign } {
   expectEnabled(key, kms.account);
+  if (key.usage !== 'SIGN_VERIFY' || !(key.material instanceof KeyPair)) {
+    const arn = keyArn(kms.account, key.keyId);
+    const message = `${arn} key usage is ${key.usage} which is not valid for ${operation}.`;
+    throw new KmsFault('InvalidKeyUsageException', message);
+  }
   const algorithm = algorithmFor(request.algorithmName, key);
   expectMessageType(request.messageType, algorithm, key);
   expectLength(request, algorithm);
-  return { scheme: algorithm.scheme, messageType: request.messageType, message: request.message };
+  const { messageType, message } = request;
+  return { pair: key.material, toSign: { scheme: algorithm.scheme, messageType, message } };
 }
 
 function algorithmFor(name: string, { spec }: KeyRecord): SigningAlgorithm {
-  const algorithm = spec.algorithms.find((it) => it.name === name);
+  const algorithm = signingAlgorithmsOf(spec).find((it) => it.name === name);
   if (algorithm) return algorithm;
   if (FOREIGN.includes(name)) throw unsupported(`The embedded KMS does not sign with ${name}.`);
   throw new KmsFault('InvalidKeyUsageException', `Algorithm ${name} is incompatible with key spec ${spec.name}.`);

@@ -13,9 +13,17 @@ import {
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { SIGNING_SPEC_NAMES, signingSpec } from '../../../cloud/kms/key-specs.ts';
+import { keySpec, signingAlgorithmsOf } from '../../../cloud/kms/key-specs.ts';
 import { NO_HSM } from '../../../cloud/kms/records.ts';
-import { createKey, idOf, refusal, sign, startTestKms, type TestKms } from '../../support/embedded-kms.ts';
+import {
+  createKey,
+  idOf,
+  refusal,
+  sign,
+  SIGNING_SPEC_NAMES,
+  startTestKms,
+  type TestKms,
+} from '../../support/embedded-kms.ts';
 
 let kms: TestKms;
 beforeEach(async () => {
@@ -45,7 +53,7 @@ async function listAll(): Promise<{ keys: string[]; aliases: [string, string][] 
 describe('a restart', () => {
   it.each(SIGNING_SPEC_NAMES)('keeps a %s key, and what it signed before', async (spec) => {
     const KeyId = await createKey(kms.client, spec);
-    const SigningAlgorithm = signingSpec(spec)!.algorithms[0]!.name;
+    const SigningAlgorithm = signingAlgorithmsOf(keySpec(spec)!)[0]!.name;
     const input = { KeyId, SigningAlgorithm, Message: Uint8Array.of(1, 2, 3) } as const;
     const Signature = await sign(kms.client, input);
     const before = await kms.client.send(new GetPublicKeyCommand({ KeyId }));

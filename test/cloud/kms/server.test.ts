@@ -1,7 +1,10 @@
 import { ListKeysCommand, SignCommand } from '@aws-sdk/client-kms';
 import * as fc from 'fast-check';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { OPERATIONS } from '../../../cloud/kms/operations.ts';
@@ -199,7 +202,7 @@ describe('startKms', () => {
   });
 
   it('warns where it can be reached from outside', async () => {
-    const open = await startTestKms({ host: '0.0.0.0' });
+    const open = await startTestKms({ host: '0.0.0.0', allowAnyCaller: true });
     expect(open.server.notices[1]).toBe(
       'It listens on 0.0.0.0 and checks no credentials: whoever reaches it can sign.',
     );
@@ -214,7 +217,27 @@ describe('startKms', () => {
 
   it('fails where its port is taken', async () => {
     const port = Number(new URL(kms.server.url).port);
-    await expect(startKms({ folder: kms.folder, port })).rejects.toThrow('EADDRINUSE');
+    const folder = await mkdtemp(join(tmpdir(), 'bristlecone-kms-'));
+    await expect(startKms({ folder, port })).rejects.toThrow('EADDRINUSE');
+    // And lets go of the folder.
+    await (await startKms({ folder, port: 0 })).close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('fails where another server has the folder, and takes it when that one has stopped', async () => {
+    const first = await startTestKms();
+    await expect(startKms({ folder: first.folder, port: 0 })).rejects.toMatchObject({ code: 'folder-in-use' });
+    const second = await first.restart();
+    await second.stop();
+  });
+
+  it.each(['0.0.0.0', '::', '192.0.2.1'])('refuses to serve %s without credentials to check', async (host) => {
+    const start = startTestKms({ host });
+    await expect(start).rejects.toMatchObject({ code: 'credentials-needed' });
+  });
+
+  it('refuses an empty list of credentials', async () => {
+    await expect(startTestKms({ credentials: [] })).rejects.toMatchObject({ code: 'credentials-needed' });
   });
 
   it('answers what is under way before it stops', async () => {

@@ -1,5 +1,7 @@
 import {
   CreateAliasCommand,
+  CreateKeyCommand,
+  type CreateKeyCommandInput,
   DeleteAliasCommand,
   DescribeKeyCommand,
   ListAliasesCommand,
@@ -123,9 +125,40 @@ describe('an alias', () => {
       `Alias ${ACCOUNT_ARN}alias/none is not found.`,
     ],
     ['none to delete', () => remove('alias/none'), 'NotFoundException', `Alias ${ACCOUNT_ARN}alias/none is not found.`],
-    ['an alias where a key is wanted', () => listOf('alias/none'), 'NotFoundException', "Invalid keyId 'alias/none'"],
+    [
+      'an alias where a key is wanted',
+      () => listOf('alias/none'),
+      'InvalidArnException',
+      'Key Aliases are not supported for this operation.',
+    ],
   ])('is refused: %s', async (_name, act, name, message) => {
     expect(await refusal(act())).toEqual({ name, message, status: 400 });
+  });
+
+  it('moves from ECC to ML-DSA, and to no key of another type or usage', async () => {
+    const keys = new Map<string, string>();
+    for (const [name, input] of Object.entries({
+      signing: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'SIGN_VERIFY' },
+      mlDsa: { KeySpec: 'ML_DSA_65', KeyUsage: 'SIGN_VERIFY' },
+      agreeing: { KeySpec: 'ECC_NIST_P256', KeyUsage: 'KEY_AGREEMENT' },
+      symmetric: {},
+      hmac: { KeySpec: 'HMAC_256', KeyUsage: 'GENERATE_VERIFY_MAC' },
+    } satisfies Record<string, CreateKeyCommandInput>)) {
+      keys.set(name, (await kms.client.send(new CreateKeyCommand(input))).KeyMetadata!.Arn!);
+    }
+    await create('alias/moving', keys.get('signing'));
+    await update('alias/moving', keys.get('mlDsa')!);
+    for (const [name, to] of [
+      ['agreeing', 'ECC_NIST_P256 for KEY_AGREEMENT'],
+      ['symmetric', 'SYMMETRIC_DEFAULT for ENCRYPT_DECRYPT'],
+      ['hmac', 'HMAC_256 for GENERATE_VERIFY_MAC'],
+    ] as const) {
+      expect(await refusal(update('alias/moving', keys.get(name)!))).toEqual({
+        name: 'ValidationException',
+        message: `Alias ${ACCOUNT_ARN}alias/moving cannot be moved from a key of ML_DSA_65 for SIGN_VERIFY to one of ${to}`,
+        status: 400,
+      });
+    }
   });
 
   it('is not given to a key pending deletion', async () => {

@@ -15,13 +15,14 @@ import {
 import { createPublicKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../../../protocol/bytes.ts';
-import { KEY_SPEC_NAMES, signingSpec, SIGNING_SPEC_NAMES } from '../../../../cloud/kms/key-specs.ts';
+import { KEY_SPECS, keySpec, signingAlgorithmsOf } from '../../../../cloud/kms/key-specs.ts';
 import {
   createKey,
   forbidden,
   idOf,
   refusal,
   START_MS,
+  SIGNING_SPEC_NAMES,
   startTestKms,
   type TestKms,
 } from '../../../support/embedded-kms.ts';
@@ -61,8 +62,8 @@ describe('CreateKey', () => {
     });
   });
 
-  it('knows ten specs that sign', () => {
-    expect(SIGNING_SPEC_NAMES).toHaveLength(10);
+  it('knows eleven specs that sign', () => {
+    expect(SIGNING_SPEC_NAMES).toHaveLength(11);
   });
 
   it.each(SIGNING_SPEC_NAMES)('makes a %s key whose public key node:crypto reads', async (name) => {
@@ -74,10 +75,10 @@ describe('CreateKey', () => {
       CustomerMasterKeySpec: name,
       KeySpec: name,
       KeyUsage: 'SIGN_VERIFY',
-      SigningAlgorithms: signingSpec(name)!.algorithms.map((it) => it.name),
+      SigningAlgorithms: signingAlgorithmsOf(keySpec(name)!).map((it) => it.name),
     });
     const key = createPublicKey({ key: Buffer.from(PublicKey!), format: 'der', type: 'spki' });
-    expect(key.asymmetricKeyType).toBe(signingSpec(name)!.kind.type);
+    expect(key.asymmetricKeyType).toBe(keySpec(name)!.kind.type);
   });
 
   it.each<[KeySpec, number, string]>([
@@ -136,20 +137,33 @@ describe('CreateKey', () => {
       { KeySpec: forbidden('ML_DSA_99'), KeyUsage: 'SIGN_VERIFY' },
       'ValidationException',
       "1 validation error detected: Value 'ML_DSA_99' at 'keySpec' failed to satisfy constraint: Member must satisfy " +
-        `enum value set: [${KEY_SPEC_NAMES.join(', ')}]`,
+        `enum value set: [${[...KEY_SPECS.map((it) => it.name), 'SM2'].join(', ')}]`,
     ],
     [
-      'a symmetric key',
-      {},
+      'a spec of China',
+      { KeySpec: 'SM2', KeyUsage: 'SIGN_VERIFY' },
       'UnsupportedOperationException',
-      'The embedded KMS does not make SYMMETRIC_DEFAULT keys for ENCRYPT_DECRYPT. It makes KeyUsage SIGN_VERIFY with ' +
-        `KeySpec ${SIGNING_SPEC_NAMES.join(', ')}.`,
+      'The embedded KMS does not make SM2 keys, which AWS has in its China Regions only.',
+    ],
+    ...(['ML_DSA_44', 'ML_DSA_65', 'ML_DSA_87'] as const).map(
+      (KeySpec): [string, CreateKeyCommandInput, string, string] => [
+        `${KeySpec} material from elsewhere`,
+        { KeySpec, KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' },
+        'ValidationException',
+        `KeySpec ${KeySpec} is not supported for Origin EXTERNAL`,
+      ],
+    ),
+    [
+      'an ML-DSA key in CloudHSM',
+      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Origin: 'AWS_CLOUDHSM' },
+      'ValidationException',
+      'KeySpec ML_DSA_44 is not supported for Origin AWS_CLOUDHSM',
     ],
     [
-      'imported key material',
-      { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Origin: 'EXTERNAL' },
+      'a symmetric key in CloudHSM',
+      { Origin: 'AWS_CLOUDHSM' },
       'UnsupportedOperationException',
-      'Origin EXTERNAL is not supported for KeySpec ML_DSA_44.',
+      'Origin AWS_CLOUDHSM is not supported: the embedded KMS has no custom key stores.',
     ],
     [
       'a custom key store',
@@ -178,7 +192,7 @@ describe('CreateKey', () => {
       'a policy that is not JSON',
       { KeySpec: 'ML_DSA_44', KeyUsage: 'SIGN_VERIFY', Policy: '{"Version":' },
       'MalformedPolicyDocumentException',
-      'The new key policy is not a JSON object.',
+      'The new key policy is not JSON.',
     ],
   ])('refuses %s', async (_name, input, name, message) => {
     const before = await keyCount();
