@@ -57,6 +57,14 @@ describe('createSuitDigest', () => {
   });
 });
 
+describe('equalDigests', () => {
+  it('holds bytes of one algorithm never equal to those of another', () => {
+    const { bytes } = digestOfImage(utf8('abc'));
+    expect(equalDigests({ algorithmId: -16, bytes }, { algorithmId: -16, bytes: bytes.slice() })).toBe(true);
+    expect(equalDigests({ algorithmId: -16, bytes }, { algorithmId: -18, bytes })).toBe(false);
+  });
+});
+
 describe('digestOfWrapped', () => {
   it('covers the head of the byte string too, so it differs from that of an image', () => {
     const bytes = utf8('abc');
