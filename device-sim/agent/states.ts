@@ -84,6 +84,7 @@ async function runUpdate(context: AgentContext, progress: Progress): Promise<Ste
   const installer = new ImageInstaller({ envelope, job: context.document(), link, ports });
   const outcome = await installer.run(runProcedure(envelope, 'update', processorContext(ports)));
   const newImage = installer.newImage();
+  context.closeEnvelope();
   if (newImage) return { result: 'success', keep: { newImage } };
 
   const { sequenceNumber } = envelope.manifest;

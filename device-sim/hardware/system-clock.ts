@@ -2,9 +2,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../ports.ts';
 
+/** Its sleep ends with the reason of `signal`, once that is aborted. */
 export const systemClock = (signal?: AbortSignal): Clock => ({
   nowMs: () => performance.now(),
-  sleep: async (ms) => sleep(ms, undefined, { signal }),
+  sleep: async (ms) => {
+    await sleep(ms, undefined, { signal }).catch(() => signal?.throwIfAborted());
+  },
 });
 
 export const systemRandom = (): number => Math.random();

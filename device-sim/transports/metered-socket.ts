@@ -33,6 +33,13 @@ export class MeteredSocket extends Duplex {
     this.#socket.write(chunk, done);
   }
 
+  /** The pieces of a packet, in one segment: MQTT.js writes a PUBACK in three. */
+  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
+    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#tap.sent(bytes);
+    this.#socket.write(bytes, done);
+  }
+
   override _final(done: () => void): void {
     this.#socket.end(done);
   }

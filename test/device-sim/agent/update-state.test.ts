@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import {
+  isUpdateState,
+  nextState,
+  type Result,
+  TRANSITIONS,
+  type UpdateState,
+} from '../../../device-sim/agent/update-state.ts';
+
+const states = Object.keys(TRANSITIONS).filter(isUpdateState);
+const resultsOf = (state: UpdateState): Result[] => Object.keys(TRANSITIONS[state]) as Result[];
+
+/** The states that `from` leads to, itself included. */
+function reachable(from: UpdateState): Set<UpdateState> {
+  const seen = new Set([from]);
+  for (const state of seen) for (const result of resultsOf(state)) seen.add(nextState(state, result));
+  return seen;
+}
+
+/** What leads to `target`: `downloading: success`. */
+const into = (target: UpdateState): string[] =>
+  states.flatMap((state) =>
+    resultsOf(state).flatMap((result) => (nextState(state, result) === target ? [`${state}: ${result}`] : [])),
+  );
+
+describe('the state table', () => {
+  it('has nine states', () => {
+    expect(states).toHaveLength(9);
+  });
+
+  it('has a way out of every state by success and by failure', () => {
+    for (const state of states) expect(resultsOf(state)).toEqual(expect.arrayContaining(['success', 'failure']));
+  });
+
+  it('goes through all states of an update on success, and back to idle', () => {
+    const walk: UpdateState[] = ['idle'];
+    do walk.push(nextState(walk.at(-1)!, 'success'));
+    while (walk.at(-1) !== 'idle');
+    // oxfmt-ignore
+    expect(walk).toEqual([
+      'idle', 'fetching-envelope', 'authenticating', 'downloading', 'installing', 'rebooting', 'confirming', 'reporting', 'idle',
+    ]);
+  });
+
+  it('reaches every state, and idle from every state, whatever fails', () => {
+    expect([...reachable('idle')].toSorted()).toEqual(states.toSorted());
+    for (const state of states) expect(reachable(state)).toContain('idle');
+  });
+
+  it('never installs what was not authenticated, nor keeps what was not confirmed', () => {
+    expect(into('downloading')).toEqual(['authenticating: success']);
+    expect(into('installing')).toEqual(['downloading: success']);
+    expect(into('confirming')).toEqual(['rebooting: success']);
+    expect(into('rolling-back')).toEqual(['rebooting: failure', 'confirming: failure']);
+  });
+
+  it('knows no other result', () => {
+    expect(() => nextState('installing', 'unchanged')).toThrow(TypeError);
+    expect(isUpdateState('toString')).toBe(false);
+  });
+});
