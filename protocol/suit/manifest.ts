@@ -71,7 +71,7 @@ export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
   const text = map.get(LABEL.text);
   return {
     sequenceNumber: expectUint64(map.get(LABEL.sequenceNumber), `${at}.sequence-number`),
-    ...decodeCommon(map.get(LABEL.common), `${at}.common`),
+    ...decodeCommon(map.get(LABEL.common), at),
     ...(referenceUri !== undefined && { referenceUri: uriOf(referenceUri, `${at}.reference-uri`) }),
     sections: decodeSections(map, at),
     ...(text !== undefined && { text: severableOf(text, `${at}.text`) }),
@@ -79,15 +79,16 @@ export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
   };
 }
 
-function decodeCommon(value: CborValue | undefined, at: string) {
+function decodeCommon(value: CborValue | undefined, manifestAt: string) {
+  const at = `${manifestAt}.common`;
   const bytes = expectBytes(value, at);
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_MANIFEST_BYTES }), at);
   const shared = map.get(LABEL.sharedSequence);
+  // Places of commands are those of the processor: it is one of the sequences of the manifest to whoever reads them.
+  const sharedAt = `${manifestAt}.shared-sequence`;
   return {
     components: componentsOf(map.get(LABEL.components), `${at}.components`),
-    ...(shared !== undefined && {
-      sharedSequence: decodeSequence(expectBytes(shared, 'manifest.shared-sequence'), 'manifest.shared-sequence'),
-    }),
+    ...(shared !== undefined && { sharedSequence: decodeSequence(expectBytes(shared, sharedAt), sharedAt) }),
     unsupportedCommon: unsupportedMembers(map, COMMON_MEMBERS, at),
   };
 }

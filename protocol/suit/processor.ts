@@ -10,7 +10,7 @@
  *   - vendor and class must both have been checked before a directive touches a component (§6.2: SHOULD be in the shared
  *     sequence), wherever in the manifest that is;
  *   - a command where it is not allowed refuses the whole manifest before any of it runs, soft-failure outside a nested
- *     sequence included (§8.4.8.13: Abort when it is executed);
+ *     sequence included (§8.4.8.15: Abort when it is executed);
  *   - strict-order false is taken as leave, not as an order: commands always run one after another.
  */
 import { Rejection } from '../errors.ts';

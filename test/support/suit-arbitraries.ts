@@ -32,7 +32,10 @@ const componentParameters: fc.Arbitrary<Parameters> = fc
   .tuple(
     some('vendorId', fc.constant({ form: 'uuid', bytes: vendorId })),
     some('classId', fc.constantFrom(classId, vendorId)),
-    some('imageDigest', fc.uint8Array({ maxLength: 3 }).map((bytes) => digestOfImage(bytes))),
+    some(
+      'imageDigest',
+      fc.uint8Array({ maxLength: 3 }).map((bytes) => digestOfImage(bytes)),
+    ),
     some('imageBytes', fc.nat(2)),
     some('componentSlot', fc.nat(2)),
     some('content', fc.uint8Array({ maxLength: 2 })),
@@ -89,7 +92,11 @@ function sequencesOf(commands: fc.Arbitrary<Command>, nestedOnly: fc.Arbitrary<C
 }
 
 export const anySequence: fc.Arbitrary<Sequence> = sequencesOf(
-  fc.oneof({ weight: 9, arbitrary: plainCommand }, { weight: 1, arbitrary: softFailure }, { weight: 1, arbitrary: unsupported }),
+  fc.oneof(
+    { weight: 9, arbitrary: plainCommand },
+    { weight: 1, arbitrary: softFailure },
+    { weight: 1, arbitrary: unsupported },
+  ),
   softFailure,
 );
 

@@ -28,7 +28,7 @@ export interface State {
 export interface Frame {
   /** The path of the sequence: `manifest.install[3][1]`. */
   readonly at: string;
-  /** Whether a condition that is not met only ends this sequence. Neither inherited nor passed on (§8.4.8.13). */
+  /** Whether a condition that is not met only ends this sequence. Neither inherited nor passed on (§8.4.8.15). */
   softFailure: boolean;
   /** False: the author allows any order. We always keep it, but a race must be refused all the same (§6.7). */
   strictOrder: boolean;
