@@ -1,5 +1,6 @@
 /** The embedded cloud: KMS, broker, jobs and streams over one data folder, in one process. */
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { startBroker } from './broker/broker.ts';
 import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
@@ -43,12 +44,11 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   const services = { bus: broker.bus, store, clock: Date.now, log };
   const jobs = await startJobsService(services);
   const streams = await startStreamsService({ ...services, artifacts });
-  broker.onConnect(
-    (thing) =>
-      void rememberThings(store, [thing], Date.now()).catch((error: unknown) =>
-        log.error({ thing, error }, 'things: not noted'),
-      ),
-  );
+  const remember = (thing: string): Promise<void> =>
+    rememberThings(store, [thing], Date.now()).catch((error: unknown) =>
+      log.error({ thing, error }, 'thing not noted'),
+    );
+  broker.onConnect((thing) => void remember(thing));
   broker.onDisconnect((thing) => streams.forget(thing));
   started.defer(repeat(TICK_MS, () => jobs.tick(), log));
 
@@ -59,21 +59,17 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
 
 /** One after the other, never two at once. @returns what stops it, once the last one is over */
 function repeat(everyMs: number, work: () => Promise<void>, log: Log): () => Promise<void> {
-  const stop = Promise.withResolvers<void>();
-  let stopped = false;
+  const ending = new AbortController();
+  const { signal } = ending;
   const loop = async (): Promise<void> => {
-    while (!stopped) {
+    while (!signal.aborted) {
       await work().catch((error: unknown) => log.error({ error }, 'cloud: a periodic task failed'));
-      const pause = Promise.withResolvers<void>();
-      const timer = setTimeout(pause.resolve, everyMs);
-      await Promise.race([pause.promise, stop.promise]);
-      clearTimeout(timer);
+      await setTimeout(everyMs, undefined, { signal }).catch(() => undefined);
     }
   };
   const ended = loop();
   return async () => {
-    stopped = true;
-    stop.resolve();
+    ending.abort();
     await ended;
   };
 }

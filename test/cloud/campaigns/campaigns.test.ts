@@ -68,7 +68,9 @@ describe('campaignProgress', () => {
       total: 2,
       ended: 1,
       counts: { QUEUED: 1, REJECTED: 1 },
-      refusals: [{ thing: 'hub-2', status: 'REJECTED', code: 'signature-invalid', detail: 'not by ML-DSA-65 key aabb' }],
+      refusals: [
+        { thing: 'hub-2', status: 'REJECTED', code: 'signature-invalid', detail: 'not by ML-DSA-65 key aabb' },
+      ],
     });
   });
 });
