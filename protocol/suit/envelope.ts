@@ -43,7 +43,8 @@ const LABEL = {
  *
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`, `limit-exceeded`, `unsupported-algorithm`
  */
-export function decodeEnvelope(bytes: Uint8Array, at = 'envelope'): Envelope {
+export function decodeEnvelope(bytes: Uint8Array): Envelope {
+  const at = 'envelope';
   const map = expectMap(expectTag(decodeCbor(bytes, { at, maxBytes: MAX_ENVELOPE_BYTES }), CBOR_TAGS.envelope, at), at);
   const manifestBytes = expectBytes(map.get(LABEL.manifest), `${at}.manifest`);
   if (manifestBytes.length > MAX_MANIFEST_BYTES) {

@@ -60,7 +60,8 @@ const LABEL = {
  * @param bytes the content of the byte string under key 3 of the envelope
  * @throws {Rejection} `manifest-version`, `too-large`, `malformed`, `wrong-shape`, `limit-exceeded`, `unsupported-algorithm`
  */
-export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
+export function decodeManifest(bytes: Uint8Array): Manifest {
+  const at = 'manifest';
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_MANIFEST_BYTES }), at);
   // First of all: a manifest of another version may have any other shape.
   const version = expectInteger(map.get(LABEL.version), `${at}.version`);
@@ -71,7 +72,7 @@ export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
   const text = map.get(LABEL.text);
   return {
     sequenceNumber: expectUint64(map.get(LABEL.sequenceNumber), `${at}.sequence-number`),
-    ...decodeCommon(map.get(LABEL.common), at),
+    ...decodeCommon(map.get(LABEL.common)),
     ...(referenceUri !== undefined && { referenceUri: uriOf(referenceUri, `${at}.reference-uri`) }),
     sections: decodeSections(map, at),
     ...(text !== undefined && { text: severableOf(text, `${at}.text`) }),
@@ -79,13 +80,12 @@ export function decodeManifest(bytes: Uint8Array, at = 'manifest'): Manifest {
   };
 }
 
-function decodeCommon(value: CborValue | undefined, manifestAt: string) {
-  const at = `${manifestAt}.common`;
+function decodeCommon(value: CborValue | undefined) {
+  const at = 'manifest.common';
   const bytes = expectBytes(value, at);
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_MANIFEST_BYTES }), at);
   const shared = map.get(LABEL.sharedSequence);
-  // Places of commands are those of the processor: it is one of the sequences of the manifest to whoever reads them.
-  const sharedAt = `${manifestAt}.shared-sequence`;
+  const sharedAt = 'manifest.shared-sequence';
   return {
     components: componentsOf(map.get(LABEL.components), `${at}.components`),
     ...(shared !== undefined && { sharedSequence: decodeSequence(expectBytes(shared, sharedAt), sharedAt) }),

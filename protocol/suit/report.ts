@@ -104,7 +104,8 @@ const failureValue = ({ code, record, reason }: ReportedFailure): CborValue =>
  *
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`, `limit-exceeded`, `unsupported-algorithm`
  */
-export function decodeReport(bytes: Uint8Array, at = 'report'): SuitReport {
+export function decodeReport(bytes: Uint8Array): SuitReport {
+  const at = 'report';
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_REPORT_BYTES, keyOrder: 'any' }), at);
   const [uri, digest] = expectArray(map.get(LABEL.reference), `${at}.reference`, 2);
   const nonce = map.get(LABEL.nonce);

@@ -32,7 +32,8 @@ const LANGUAGE_TAG = /^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$/;
  * @param components with them, text about any other component is refused (§8.4.4)
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`, `limit-exceeded`
  */
-export function decodeText(bytes: Uint8Array, components?: readonly ComponentId[], at = 'text'): ManifestText {
+export function decodeText(bytes: Uint8Array, components?: readonly ComponentId[]): ManifestText {
+  const at = 'text';
   const map = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_TEXT_BYTES }), at);
   if (map.size === 0) throw wrongShape(at, 'at least one language', map);
   return new Map([...map].map(([key, value]) => languageOf(key, value, { components, at })));
