@@ -29,13 +29,20 @@ export class MeteredSocket extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#tap.sent(chunk);
-    this.#socket.write(chunk, done);
+    this.#send(chunk, done);
   }
 
   /** The pieces of a packet, in one segment: MQTT.js writes a PUBACK in three. */
   override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    const bytes = Buffer.concat(chunks.map(({ chunk }) => chunk));
+    this.#send(Buffer.concat(chunks.map(({ chunk }) => chunk)), done);
+  }
+
+  /** Nothing counts as sent before the connection stands: what waits for one that never does was not sent. */
+  #send(bytes: Buffer, done: (error?: Error | null) => void): void {
+    if (this.#socket.connecting) {
+      this.#socket.once('connect', () => this.#send(bytes, done));
+      return;
+    }
     this.#tap.sent(bytes);
     this.#socket.write(bytes, done);
   }
