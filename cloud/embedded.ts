@@ -36,7 +36,9 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   const { dataFolder, host, kmsPort, mqttPort, log } = options;
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openStore(join(dataFolder, 'cloud.sqlite')), (it) => it.close());
-  const artifacts = new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts')));
+  const artifacts = started.adopt(new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts'))), (it) =>
+    it.close(),
+  );
   const kms = started.adopt(await startKms({ folder: join(dataFolder, 'kms'), port: kmsPort, host }), (it) =>
     it.close(),
   );
