@@ -7,7 +7,6 @@ import { Rejection } from '../../protocol/errors.ts';
 import { runProcedure } from '../../protocol/suit/processor.ts';
 import type { ProcessorContext } from '../../protocol/suit/processor/operations.ts';
 import type { AgentPorts, SlotImage } from '../ports.ts';
-import { eraseBlockLog } from './block-store.ts';
 import { hasComponent } from './components.ts';
 import type { AgentContext } from './context.ts';
 import { download } from './download.ts';
@@ -69,13 +68,8 @@ async function fetchEnvelope(context: AgentContext, progress: Progress): Promise
 
 /** Before any byte of an image is asked for. */
 function authenticateEnvelope(context: AgentContext, progress: Progress): Step<'authenticating'> {
-  try {
-    context.openEnvelope(envelopeBytesOf(progress));
-    return { result: 'success' };
-  } catch (error) {
-    if (error instanceof Rejection) eraseBlockLog(context.ports.blockLogs.envelope);
-    throw error;
-  }
+  context.openEnvelope(envelopeBytesOf(progress));
+  return { result: 'success' };
 }
 
 async function runUpdate(context: AgentContext, progress: Progress): Promise<Step<'downloading'>> {

@@ -6,8 +6,8 @@ import { Flash } from '../../device-sim/hardware/flash.ts';
 import { verifyWithOpenSsl } from '../../device-sim/hardware/native-verifier.ts';
 import { RamBudget } from '../../device-sim/hardware/ram.ts';
 import { type Machine, runMachine } from '../../device-sim/machine.ts';
-import type { AgentEvent, AgentSettings, Identity, SlotImage } from '../../device-sim/ports.ts';
-import type { Board } from '../../device-sim/profiles/boards.ts';
+import type { AgentEvent, AgentSettings, Identity, SlotImage, SlotNumber } from '../../device-sim/ports.ts';
+import { type Board, layoutOf } from '../../device-sim/profiles/boards.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import { FakeCloud } from './fake-cloud.ts';
@@ -37,7 +37,7 @@ export const SETTINGS: AgentSettings = {
 
 /** Bytes that are different everywhere, so that a block in the wrong place shows. */
 export const imageOf = (bytes: number, seed: number): Uint8Array =>
-  Uint8Array.from({ length: bytes }, (_, i) => (Math.imul(i + 1, 2_654_435_761 + seed * 40_503) >>> 24) & 0xff);
+  Uint8Array.from({ length: bytes }, (_, i) => Math.imul(i + 1 + seed * 104_729, 2_654_435_761) >>> 24);
 
 export const OLD_IMAGE = imageOf(9_000, 1);
 export const NEW_IMAGE = imageOf(10_000, 2);
@@ -103,6 +103,12 @@ export class DeviceWorld {
       observe: (event) => void this.events.push(event),
       ...options,
     });
+  }
+
+  /** Some bits of the image in a slot change. */
+  rot(slot: SlotNumber): void {
+    const { firstSector } = layoutOf(this.board).slots[slot];
+    this.flash.rot(firstSector * this.board.sectorBytes + 76, Uint8Array.of(1, 2, 3, 4));
   }
 
   get states(): readonly string[] {

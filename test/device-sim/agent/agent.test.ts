@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { type Extent, layoutOf } from '../../../device-sim/profiles/boards.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
 import type { Sequence } from '../../../protocol/suit/commands.ts';
 import { digestOfImage } from '../../../protocol/suit/digest.ts';
@@ -224,11 +223,9 @@ describe('an image that does not work', () => {
   it('is not started where its bits have rotted since it was checked', async () => {
     const world = new DeviceWorld();
     const job = world.cloud.addJob('job-1', good);
-    const rot = ({ firstSector }: Extent): void =>
-      world.flash.rot(firstSector * world.board.sectorBytes + 77, Uint8Array.of(0));
     await world.run({
       observe: (event) => {
-        if (event.kind === 'state' && event.state === 'rebooting') rot(layoutOf(world.board).slots[1]);
+        if (event.kind === 'state' && event.state === 'rebooting') world.rot(1);
       },
     });
     expect(job).toMatchObject({ status: 'FAILED', statusDetails: { code: 'image-unconfirmed', at: 'boot' } });
