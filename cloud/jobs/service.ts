@@ -75,6 +75,7 @@ class Service implements JobsService {
   readonly #log: Log;
   /** The last piece of work for each thing: the next one waits for it, so that nothing is answered out of order. */
   readonly #turns = new Map<string, Promise<void>>();
+  /** Those whose turn to be told has not come yet. */
   readonly #toBeTold = new Set<string>();
 
   constructor({ bus, store, clock, log }: JobsServiceOptions) {
@@ -99,15 +100,14 @@ class Service implements JobsService {
       if (ended) await replaceExecution(this.#store, execution, ended);
     }
     for (const { thing } of await takeNotices(this.#store)) {
+      if (this.#toBeTold.has(thing)) continue;
+      this.#toBeTold.add(thing);
       // Not waited for: a thing that is slow to read must not hold up what the others are told.
-      if (!this.#toBeTold.has(thing)) void this.#tellInTurn(thing);
+      void this.#inTurn(thing, () => {
+        this.#toBeTold.delete(thing);
+        return this.#tell(thing);
+      });
     }
-  }
-
-  async #tellInTurn(thing: string): Promise<void> {
-    this.#toBeTold.add(thing);
-    await this.#inTurn(thing, () => this.#tell(thing));
-    this.#toBeTold.delete(thing);
   }
 
   async #inTurn(thing: string, work: () => Promise<void>): Promise<void> {
