@@ -14,6 +14,10 @@ type Register = (program: Command) => void;
 const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   up: async () => (await import('./cloud/cli/up.ts')).registerUpCommand,
   key: async () => (await import('./cloud/cli/key.ts')).registerKeyCommands,
+  mu: async () => (await import('./cloud/cli/mu.ts')).registerMuCommand,
+  sign: async () => (await import('./cloud/cli/sign.ts')).registerSignCommand,
+  verify: async () => (await import('./cloud/cli/verify.ts')).registerVerifyCommand,
+  cert: async () => (await import('./cloud/cli/cert.ts')).registerCertCommands,
   release: async () => (await import('./cloud/cli/release.ts')).registerReleaseCommands,
   campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
