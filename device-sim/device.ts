@@ -60,8 +60,8 @@ export interface DeviceOutcome {
   readonly costs: readonly CostRow[];
 }
 
-export const DEFAULT_BLOCK_BYTES = 4_096;
-export const DEFAULT_REQUEST_BYTES = 8_192;
+const DEFAULT_BLOCK_BYTES = 4_096;
+const DEFAULT_REQUEST_BYTES = 8_192;
 
 const SETTINGS: Omit<AgentSettings, 'blockBytes' | 'requestBytes' | 'idleTimeoutMs'> = {
   answerTimeoutMs: 10_000,

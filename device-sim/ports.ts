@@ -89,7 +89,11 @@ export interface RamBuffer extends Disposable {
   readonly bytes: Uint8Array;
 }
 
-/** Where all buffers of the agent come from. */
+/**
+ * Where the agent's buffers come from: to receive and to send, for the envelope and the job document, for the map of
+ * blocks, to compare and to hash. Not counted are the stack (a verifier's above all), decoded values and the journal's
+ * record of a few hundred bytes.
+ */
 export interface Ram {
   /** @throws {Rejection} `too-large`, where the budget has not so many bytes left */
   allocate(what: string, bytes: number): RamBuffer;

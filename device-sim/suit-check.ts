@@ -5,10 +5,11 @@
  * The update procedure runs on empty components, then the invocation procedure on what it left there.
  *
  *   - Without `vendorIds` or `classIds`, whatever the manifest asks for is taken to be this device's.
- *   - A fetch gives what `payloads` has for its URI; another URI is `image-unavailable`.
- *   - Without any payload, images are taken to be what the manifest says they are: the signature, the manifest and its
- *     logic are checked, and `assumed` lists what was not.
- *   - A manifest that has nothing to install is about an image that is there already: that too is taken as described.
+ *   - A fetch gives what `payloads` has for its URI; another URI is `image-unavailable`. So `accept` means that a device
+ *     would install and start these very images.
+ *   - With `assumeImages`, an image that is not given is taken to be what the manifest says it is, and `assumed` lists it:
+ *     for examples whose images do not exist, and for looking into an envelope without its image.
+ *   - A manifest that has nothing to install is about an image that is there already: that is always taken as described.
  *   - Components have slot 0; a device id is never matched.
  */
 import { equalBytes, toHex } from '../protocol/bytes.ts';
@@ -32,6 +33,8 @@ export interface SuitCheck {
   readonly requiredAlgorithms?: readonly AlgorithmName[];
   /** What a fetch gives, by URI. */
   readonly payloads?: ReadonlyMap<string, Uint8Array>;
+  /** Default: false. */
+  readonly assumeImages?: boolean;
   readonly vendorIds?: readonly Uint8Array[];
   readonly classIds?: readonly Uint8Array[];
   /** Sequence number of the manifest that is installed. */
@@ -60,7 +63,7 @@ export interface SuitVerdict {
 
 /** Never throws a Rejection: a refusal is its result. */
 export function checkSuit(check: SuitCheck): SuitVerdict {
-  const device = new MemoryDevice(check.payloads ?? new Map());
+  const device = new MemoryDevice(check);
   let authenticatedBy: readonly Anchor[] = [];
   const verdict = (reason?: Rejection): SuitVerdict => ({
     result: reason ? 'reject' : 'accept',
@@ -122,12 +125,12 @@ type Content = Uint8Array | typeof ASSUMED;
 class MemoryDevice {
   readonly fetched: string[] = [];
   readonly invoked: string[] = [];
-  readonly #payloads: ReadonlyMap<string, Uint8Array>;
+  readonly #check: SuitCheck;
   readonly #contents = new Map<string, Content>();
   #isInstalled = false;
 
-  constructor(payloads: ReadonlyMap<string, Uint8Array>) {
-    this.#payloads = payloads;
+  constructor(check: SuitCheck) {
+    this.#check = check;
   }
 
   /** Components whose image nobody looked at. */
@@ -168,8 +171,9 @@ class MemoryDevice {
 
   #fetch({ component, uri, imageBytes }: Extract<Operation, { do: 'fetch' }>): OperationResult {
     this.fetched.push(uri);
-    if (this.#payloads.size === 0) return this.#put(component, ASSUMED);
-    const payload = this.#payloads.get(uri);
+    const { payloads, assumeImages } = this.#check;
+    const payload = payloads?.get(uri);
+    if (!payload && assumeImages) return this.#put(component, ASSUMED);
     if (!payload) return failed('image-unavailable', 'expected a payload for this URI');
     if (imageBytes !== undefined && payload.length > imageBytes) {
       return failed('image-too-large', `expected ${imageBytes} bytes, got ${payload.length}`);

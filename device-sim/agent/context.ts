@@ -1,6 +1,7 @@
 /** What the agent holds in RAM over the states of one boot. */
 import { decodeJobDocument, type JobDocument } from '../../protocol/aws-iot/job-document.ts';
 import type { JobExecution } from '../../protocol/aws-iot/jobs.ts';
+import { encodeJson } from '../../protocol/aws-iot/json.ts';
 import { authenticate, type AuthenticatedEnvelope } from '../../protocol/suit/authenticate.ts';
 import { decodeEnvelope } from '../../protocol/suit/envelope.ts';
 import type { Outcome } from '../../protocol/suit/make-report.ts';
@@ -14,6 +15,7 @@ export class AgentContext implements AsyncDisposable {
   readonly link: Link;
   /** As this boot got it from the service. */
   execution: JobExecution | undefined;
+  #document: { readonly buffer: RamBuffer; readonly decoded: JobDocument } | undefined;
   #envelope: { readonly buffer: RamBuffer; readonly authenticated: AuthenticatedEnvelope } | undefined;
   #reference: SuitReport['reference'] | undefined;
 
@@ -24,12 +26,22 @@ export class AgentContext implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.closeEnvelope();
+    this.#document?.buffer[Symbol.dispose]();
     await this.link[Symbol.asyncDispose]();
   }
 
-  /** @throws {Rejection} `job-invalid` */
+  /**
+   * Of the job at hand; it stays in RAM to the end.
+   *
+   * @throws {Rejection} `job-invalid`; `too-large`, where the RAM does not hold it
+   */
   document(): JobDocument {
-    return decodeJobDocument(this.execution?.jobDocument ?? {});
+    const document = this.execution?.jobDocument ?? {};
+    this.#document ??= {
+      decoded: decodeJobDocument(document),
+      buffer: this.ports.ram.allocate('job document', encodeJson(document).length),
+    };
+    return this.#document.decoded;
   }
 
   /**

@@ -87,7 +87,7 @@ export class Link implements AsyncDisposable {
   }
 
   #sessionOver(transport: Transport): Session {
-    const { clock, random } = this.#ports;
+    const { clock, random, ram } = this.#ports;
     const subscribed = new Set<string>();
     // Always of one length: every block echoes the token, and what a download costs must not depend on the dice.
     const name = Math.floor(random() * 36 ** 5)
@@ -101,7 +101,11 @@ export class Link implements AsyncDisposable {
         if (missing.length > 0) await transport.subscribe(missing);
         for (const filter of missing) subscribed.add(filter);
       },
-      publish: (topic, payload) => transport.publish(topic, payload),
+      publish: (topic, payload) => {
+        using buffer = ram.allocate('send buffer', payload.length);
+        buffer.bytes.set(payload);
+        transport.publish(topic, buffer.bytes);
+      },
       receive: async (read, withinMs) => {
         const deadline = clock.nowMs() + withinMs;
         for (let left = withinMs; left > 0; left = deadline - clock.nowMs()) {

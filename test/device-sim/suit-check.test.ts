@@ -25,8 +25,8 @@ describe('checkSuit', () => {
     });
   });
 
-  it('takes images as described where it is given none, and says so', () => {
-    const verdict = checkSuit({ anchors: ALL_ANCHORS, envelope: good });
+  it('takes images as described where it is told to, and says so', () => {
+    const verdict = checkSuit({ anchors: ALL_ANCHORS, envelope: good, assumeImages: true });
     expect(verdict).toMatchObject({ result: 'accept', fetched: [update.image.uri], invoked: ['00'] });
     expect(verdict.assumed).toEqual(['00']);
   });
@@ -41,6 +41,7 @@ describe('checkSuit', () => {
     ],
     ['another image', { payloads: new Map([[update.image.uri, other]]) }, 'image-mismatch', 'manifest.payload-fetch'],
     ['a longer image', { payloads: new Map([[update.image.uri, good]]) }, 'image-too-large', 'manifest.payload-fetch'],
+    ['no image', { payloads: new Map() }, 'image-unavailable', 'manifest.payload-fetch'],
     ['no such image', { payloads: new Map([['elsewhere', image]]) }, 'image-unavailable', 'manifest.payload-fetch'],
     ['another vendor', { vendorIds: [new Uint8Array(16)] }, 'wrong-vendor', 'manifest.shared-sequence'],
     ['another class', { classIds: [vendorId] }, 'wrong-class', 'manifest.shared-sequence'],
@@ -53,6 +54,11 @@ describe('checkSuit', () => {
     expect(verdict).toMatchObject({ result: 'reject', code, invoked: [] });
     expect(verdict.at.slice(0, at.length)).toBe(at);
     expect(verdict.detail.length).toBeGreaterThan(10);
+  });
+
+  it('looks at an image that it is given, also where others are assumed', () => {
+    const payloads = new Map([[update.image.uri, other]]);
+    expect(checkSuit({ ...given, envelope: good, payloads, assumeImages: true }).code).toBe('image-mismatch');
   });
 
   it('accepts the installed number again', () => {
@@ -131,7 +137,7 @@ describeWithVectors('the examples of draft-ietf-suit-manifest-37', () => {
   it.each(runs)('example %i runs as it says', (example, fetched, invoked) => {
     const anchors = [decodePublicKey(readVector('suit-ietf/es256-public.pem'), 'key')];
     const envelope = readVector(`suit-ietf/example${example}.envelope-with-cose-authentication-object.suit`);
-    expect(checkSuit({ envelope, anchors })).toMatchObject({ result: 'accept', fetched, invoked });
+    expect(checkSuit({ envelope, anchors, assumeImages: true })).toMatchObject({ result: 'accept', fetched, invoked });
   });
 
   // The file of example 2 has severed members in it, and a signature.

@@ -14,7 +14,7 @@ import { FakeCloud } from './fake-cloud.ts';
 import { classId, es256, sealed, type TestSigner, update, vendorId } from './suit.ts';
 
 /** Small enough to be made anew for every power cut. */
-export const SMALL_BOARD: Board = {
+const SMALL_BOARD: Board = {
   name: 'small',
   flashBytes: 262_144,
   sectorBytes: 4_096,

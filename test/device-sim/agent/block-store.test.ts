@@ -35,16 +35,27 @@ class Bench {
   }
 }
 
-const blockOf = (block: number, blockBytes: number): Uint8Array =>
-  FILE.subarray(block * blockBytes, (block + 1) * blockBytes);
+const blockOf = (block: number, blockBytes: number, file = FILE): Uint8Array =>
+  file.subarray(block * blockBytes, (block + 1) * blockBytes);
 
-function storeAll(store: BlockStore, blockBytes: number): void {
+function storeAll(store: BlockStore, blockBytes: number, file = FILE): void {
   for (let rounds = 0; rounds < 3; rounds++) {
     for (let block = 0; block < store.blockCount; block++) {
-      if (!store.isStored(block)) store.store(block, blockOf(block, blockBytes));
+      if (!store.isStored(block)) store.store(block, blockOf(block, blockBytes, file));
     }
   }
 }
+
+type Cut = Parameters<Flash['cutPower']>[0];
+
+/** At each of the first operations, before it, after it, and in its middle in two ways. */
+const allCuts = (operations: number): readonly Cut[] =>
+  Array.from({ length: operations }, (_, afterOperations) => afterOperations).flatMap((afterOperations) => [
+    { afterOperations, how: 'before' as const },
+    { afterOperations, how: 'torn' as const, part: 0.3 },
+    { afterOperations, how: 'torn' as const, part: 0.8 },
+    { afterOperations, how: 'after' as const },
+  ]);
 
 describe('a block store', () => {
   it('puts blocks in their place, in any order', () => {
@@ -145,6 +156,35 @@ describe('a block store', () => {
     expect(() => bench.open(255)).toThrow(RangeError);
     expect(() => bench.open(256, { fileBytes: AREA_SECTORS * 512 + 1 })).toThrow(RangeError);
     expect(bench.ram.usedBytes).toBe(0);
+  });
+
+  it('holds the file after any two power cuts', () => {
+    const blockBytes = 256;
+    const file = FILE.subarray(0, 1_500);
+    const openSmall = (bench: Bench): BlockStore => bench.open(blockBytes, { fileBytes: file.length });
+    const isCut = (bench: Bench, cut: Cut): boolean => {
+      bench.flash.cutPower(cut);
+      try {
+        storeAll(openSmall(bench), blockBytes, file);
+        return false;
+      } catch (error) {
+        if (error instanceof PowerCut) return true;
+        throw error;
+      } finally {
+        bench.flash.restorePower();
+      }
+    };
+    let cuts = 0;
+    for (const first of allCuts(18)) {
+      for (const second of allCuts(18)) {
+        const bench = new Bench();
+        cuts += isCut(bench, first) ? 1 : 0;
+        cuts += isCut(bench, second) ? 1 : 0;
+        storeAll(openSmall(bench), blockBytes, file);
+        expect(bench.content.subarray(0, file.length)).toEqual(file);
+      }
+    }
+    expect(cuts).toBeGreaterThan(7_000);
   });
 
   it.each([64, 256, 300, 512, 700, 1_024])(
