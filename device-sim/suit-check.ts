@@ -170,15 +170,14 @@ class MemoryDevice {
   }
 
   #fetch({ component, uri, imageBytes }: Extract<Operation, { do: 'fetch' }>): OperationResult {
-    this.fetched.push(uri);
     const { payloads, assumeImages } = this.#check;
-    const payload = payloads?.get(uri);
-    if (!payload && assumeImages) return this.#put(component, ASSUMED);
-    if (!payload) return failed('image-unavailable', 'expected a payload for this URI');
-    if (imageBytes !== undefined && payload.length > imageBytes) {
-      return failed('image-too-large', `expected ${imageBytes} bytes, got ${payload.length}`);
+    const content = payloads?.get(uri) ?? (assumeImages ? ASSUMED : undefined);
+    if (content === undefined) return failed('image-unavailable', 'expected a payload for this URI');
+    if (content !== ASSUMED && imageBytes !== undefined && content.length > imageBytes) {
+      return failed('image-too-large', `expected ${imageBytes} bytes, got ${content.length}`);
     }
-    return this.#put(component, payload);
+    this.fetched.push(uri);
+    return this.#put(component, content);
   }
 
   #copy({ from, to, imageBytes }: Extract<Operation, { do: 'copy' }>): OperationResult {

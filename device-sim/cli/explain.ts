@@ -81,6 +81,7 @@ const verdictOf = (envelope: Uint8Array, anchors: readonly Anchor[], options: Ex
     anchors,
     requiredAlgorithms: parseAlgorithms(options.require),
     payloads: new Map((options.payload ?? []).map(parsePayload)),
+    assumeImages: true,
   });
 
 const KIND_NAMES: Readonly<Record<Diagnosis['kind'], string>> = {

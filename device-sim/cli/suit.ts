@@ -14,6 +14,7 @@ interface CheckOptions {
   readonly sequence?: string;
   readonly componentLimit?: string;
   readonly payload?: readonly string[];
+  readonly assumeImages?: boolean;
   readonly require?: string;
 }
 
@@ -35,6 +36,7 @@ export function registerSuitCommands(program: Command): void {
     .option('--sequence <n>', 'sequence number already installed')
     .option('--component-limit <n>', 'components that the device can hold')
     .option('--payload <uri=file...>', 'what a fetch of this URI gives')
+    .option('--assume-images', 'take images that are not given to be what the manifest says')
     .option('--require <algorithms>', 'comma-separated: each of them must have signed');
   run<CheckOptions>(command, async ({ args: [file = ''], options }) => {
     const verdict = checkSuit({ envelope: readBytes(file), ...deviceOf(options) });
@@ -49,6 +51,7 @@ function deviceOf(options: CheckOptions) {
     anchors: readAnchors(options.anchor),
     requiredAlgorithms: parseAlgorithms(options.require),
     payloads: new Map((options.payload ?? []).map(parsePayload)),
+    assumeImages: options.assumeImages ?? false,
     ...(options.vendor === undefined ? {} : { vendorIds: [parseUuid(options.vendor, '--vendor')] }),
     ...(options.class === undefined ? {} : { classIds: [parseUuid(options.class, '--class')] }),
     ...(installedSequence === undefined ? {} : { installedSequence }),
