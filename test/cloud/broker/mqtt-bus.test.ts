@@ -1,0 +1,75 @@
+import { createServer } from 'node:net';
+import { Aedes } from 'aedes';
+import { describe, expect, it } from 'vitest';
+import { startBroker } from '../../../cloud/broker/broker.ts';
+import { connectMqttBus, matcher } from '../../../cloud/broker/mqtt-bus.ts';
+import { Unavailable } from '../../../cloud/errors.ts';
+import { describeBus } from '../../contract/bus.ts';
+import { createTestLog } from '../../support/test-cloud.ts';
+
+/** An external broker that lets its client do everything, as its operator would set it up for the services. */
+async function startPermissiveBroker() {
+  const aedes = await Aedes.createBroker();
+  const server = createServer({ noDelay: true }, aedes.handle);
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) throw new Error('no port');
+  return {
+    url: `mqtt://127.0.0.1:${address.port}`,
+    close: async () => {
+      await new Promise<void>((resolve) => aedes.close(resolve));
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+describeBus('of the embedded broker, in process', async () => {
+  const broker = await startBroker({ port: 0, host: '127.0.0.1', log: createTestLog() });
+  return { bus: broker.bus, [Symbol.asyncDispose]: () => broker.close() };
+});
+
+describeBus('over a socket to another broker', async () => {
+  const broker = await startPermissiveBroker();
+  const bus = await connectMqttBus({ url: broker.url, log: createTestLog(), connection: { clientId: 'services' } });
+  return {
+    bus,
+    [Symbol.asyncDispose]: async () => {
+      await bus.close();
+      await broker.close();
+    },
+  };
+});
+
+describe('connectMqttBus', () => {
+  it('says which broker does not answer', async () => {
+    const connecting = connectMqttBus({ url: 'mqtt://127.0.0.1:1', log: createTestLog() });
+    await expect(connecting).rejects.toThrow(new Unavailable('the MQTT broker at mqtt://127.0.0.1:1 does not answer'));
+  });
+
+  it('has no privilege at the embedded broker: services live in its process', async () => {
+    const broker = await startBroker({ port: 0, host: '127.0.0.1', log: createTestLog() });
+    const url = `mqtt://127.0.0.1:${broker.port}`;
+    const bus = await connectMqttBus({ url, log: createTestLog(), connection: { clientId: 'services' } });
+    await expect(bus.subscribe('$aws/things/+/jobs/get', () => {})).rejects.toThrow('Not authorized');
+    await bus.close();
+    await broker.close();
+  });
+});
+
+describe('matcher', () => {
+  it.each<[filter: string, topic: string, matches: boolean]>([
+    ['a/b', 'a/b', true],
+    ['a/b', 'a/c', false],
+    ['a/+', 'a/b', true],
+    ['a/+', 'a/b/c', false],
+    ['a/+/c', 'a//c', true],
+    ['+', 'a/b', false],
+    ['#', 'a/b', true],
+    ['a/#', 'a/b/c', true],
+    ['a/#', 'a', true],
+    ['a/#', 'b', false],
+    ['a/b/#', 'a', false],
+  ])('%s, %s: %s', (filter, topic, matches) => {
+    expect(matcher(filter)(topic)).toBe(matches);
+  });
+});
