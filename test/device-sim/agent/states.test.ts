@@ -6,7 +6,7 @@ import { readBootRecord } from '../../../device-sim/hardware/boot-record.ts';
 import { TRIAL_STARTS } from '../../../device-sim/hardware/boot-loader.ts';
 import { PowerCut } from '../../../device-sim/hardware/flash.ts';
 import type { UpdateState } from '../../../device-sim/agent/update-state.ts';
-import { DeviceWorld, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../../support/device-world.ts';
+import { DeviceWorld, imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../../support/device-world.ts';
 
 const parts = (world: DeviceWorld) => boardParts(world.flash, world.board);
 
@@ -64,6 +64,28 @@ describe('a state that is entered again', () => {
     await world.run();
     expect(world.cloud.jobs[0]).toMatchObject({ status: 'SUCCEEDED' });
     expect(world.installed).toMatchObject({ sequenceNumber: 2, image: NEW_IMAGE });
+  });
+});
+
+describe('a job that is cancelled while the power is off', () => {
+  it.each<UpdateState>(['fetching-envelope', 'authenticating', 'downloading'])(
+    'while %s: is dropped for the next one',
+    async (state) => {
+      const world = await stoppedAfter(state);
+      world.cloud.jobs[0]!.status = 'CANCELED';
+      const image = imageOf(7_000, 5);
+      world.cloud.addJob('job-2', releaseOf({ image, sequenceNumber: 3 }));
+
+      expect(await world.run()).toMatchObject({ kind: 'job-done', jobId: 'job-2', accepted: true });
+      expect(world.installed).toMatchObject({ sequenceNumber: 3, image });
+    },
+  );
+
+  it('leaves nothing to do where there is no next one', async () => {
+    const world = await stoppedAfter('downloading');
+    world.cloud.jobs[0]!.status = 'CANCELED';
+    expect(await world.run()).toEqual({ kind: 'no-job', boots: 1 });
+    expect(world.installed.image).toEqual(OLD_IMAGE);
   });
 });
 
