@@ -46,12 +46,19 @@ export async function startTestKms(
   };
 }
 
-export const clientFor = (endpoint: string): KMSClient =>
+const ANYBODY = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
+
+export const clientFor = (
+  endpoint: string,
+  credentials = ANYBODY,
+  { maxAttempts = 1, maxSockets = 50 } = {},
+): KMSClient =>
   new KMSClient({
     endpoint,
     region: 'us-east-1',
-    credentials: { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' },
-    maxAttempts: 1,
+    credentials,
+    maxAttempts,
+    requestHandler: { httpAgent: { maxSockets }, socketAcquisitionWarningTimeout: 60_000 },
   });
 
 /** Every spec that signs. */
