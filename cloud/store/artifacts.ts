@@ -18,6 +18,7 @@ export interface Artifact {
 
 export class Artifacts {
   readonly #folder: string;
+  #writes = 0;
 
   private constructor(folder: string) {
     this.#folder = folder;
@@ -33,7 +34,7 @@ export class Artifacts {
   async put(bytes: Uint8Array): Promise<Artifact> {
     const artifact = { digest: sha256(bytes), bytes: bytes.length };
     const path = this.#path(artifact.digest);
-    if (!(await isWhole(path, artifact))) await writeWhole(path, bytes);
+    if (!(await isWhole(path, artifact))) await writeWhole(path, this.#unfinished(path), bytes);
     return artifact;
   }
 
@@ -65,6 +66,12 @@ export class Artifacts {
     throw damaged(digest);
   }
 
+  /** A name of its own for each write: several may be writing the same artifact at once, in several processes. */
+  #unfinished(path: string): string {
+    this.#writes += 1;
+    return `${path}.${process.pid}-${this.#writes}.tmp`;
+  }
+
   #path(digest: string): string {
     if (!DIGEST.test(digest)) throw new TypeError('artifacts: expected SHA-256 in lower-case hex');
     return join(this.#folder, digest);
@@ -87,8 +94,7 @@ async function isWhole(path: string, { digest, bytes }: Artifact): Promise<boole
   return found?.size === bytes && (await hashOf(path)) === digest;
 }
 
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
-  const unfinished = `${path}.${process.pid}.tmp`;
+async function writeWhole(path: string, unfinished: string, bytes: Uint8Array): Promise<void> {
   try {
     const file = await open(unfinished, 'w', 0o600);
     try {

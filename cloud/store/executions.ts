@@ -133,15 +133,19 @@ const changeableColumns = (execution: Execution) => ({
 });
 
 function executionOf(row: Row): Execution {
-  const { status, statusDetails, startedAtMs, stepDeadlineMs, document, streamId: _, ...rest } = row;
-  if (!isJobStatus(status)) throw new TypeError(`store: ${status} is no status of a job`);
+  if (!isJobStatus(row.status)) throw new TypeError(`store: ${row.status} is no status of a job`);
   return {
-    ...rest,
-    status,
-    statusDetails: detailsOf(parse(statusDetails)),
-    startedAtMs: startedAtMs ?? undefined,
-    stepDeadlineMs: stepDeadlineMs ?? undefined,
-    document: parse(document),
+    jobId: row.jobId,
+    thing: row.thing,
+    executionNumber: row.executionNumber,
+    status: row.status,
+    statusDetails: detailsOf(parse(row.statusDetails)),
+    versionNumber: row.versionNumber,
+    queuedAtMs: row.queuedAtMs,
+    startedAtMs: row.startedAtMs ?? undefined,
+    lastUpdatedAtMs: row.lastUpdatedAtMs,
+    stepDeadlineMs: row.stepDeadlineMs ?? undefined,
+    document: parse(row.document),
   };
 }
 
