@@ -1,11 +1,12 @@
 /** How commands that make signed documents are told who signs: KMS now, or somebody beyond an air gap later. */
 import type { Command } from 'commander';
 import { type CommandResult, UsageError } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/bytes.ts';
 import type { PublicKey } from '../../protocol/cose/algorithms.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { MAX_COSE_KEY_BYTES } from '../../protocol/limits.ts';
+import { OperatorError } from '../errors.ts';
 import { finishDocument } from '../formats/finish.ts';
 import type { Unsigned } from '../formats/unsigned.ts';
 import { SIGNING_MODES, type SigningMode } from '../signing/kms-requests.ts';
@@ -63,6 +64,13 @@ export async function signOrExport(
     };
   }
   if (!signer) throw new UsageError('--key: expected the KMS key that signs (or --export, to sign elsewhere)');
+  if (!equalBytes(signer.key.publicKey, key.publicKey)) {
+    const expected = `the ${key.algorithm.name} key ${facts.keyId.slice(0, 16)}…`;
+    throw new OperatorError(
+      'key-mismatch',
+      `expected ${expected} to sign ${what}, got ${signer.key.keyArn}, another key.`,
+    );
+  }
   const document = finishDocument(unsigned, await signer.sign(toBeSigned));
   const line = `Signed ${what} with ${key.algorithm.name} key ${signer.key.keyArn}`;
   return deliver(document, { out: options.out, line, json: { ...facts, keyArn: signer.key.keyArn } });

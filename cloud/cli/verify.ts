@@ -115,7 +115,9 @@ function formatOf(bytes: Uint8Array, named: string | undefined): Format {
   if (named === undefined) {
     const seen = detectFormat(bytes);
     if (seen) return seen;
-    throw new UsageError(`--format: the document has no marks of a format (a raw signature has none): expected one of ${FORMATS.join(', ')}`);
+    throw new UsageError(
+      `--format: the document has no marks of a format (a raw signature has none): expected one of ${FORMATS.join(', ')}`,
+    );
   }
   const format = FORMATS.find((it) => it === named);
   if (format) return format;
