@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { Command } from 'commander';
-import { run, subcommand, textTable } from '../../command-line.ts';
+import { type Progress, run, subcommand, textTable } from '../../command-line.ts';
 import { costsToCsv, costsToJson } from '../metrics/cost-files.ts';
 import { type MainJobResult, runMainJob } from '../measure/main-job.ts';
 import { MAIN_JOB_HEAD, mainJobCells, type MainJobRow, mainJobRows } from '../measure/main-job-table.ts';
@@ -17,12 +17,12 @@ export function registerDemoCommand(program: Command): void {
   run<{ out: string }>(command, async ({ options, io }) => {
     const workFolder = mkdtempSync(join(tmpdir(), 'bristlecone-demo-'));
     try {
-      const bar = io.progress('Updating devices', 10);
+      let bar: Progress | undefined;
       const result = await runMainJob({
         workFolder,
-        note: io.note,
-        progress: (done, total) => bar.update(done, total),
-      }).finally(() => bar.stop());
+        note: (line) => io.note(line),
+        progress: (done, total) => (bar ??= io.progress('Updating devices', total)).update(done),
+      }).finally(() => bar?.stop());
       const rows = mainJobRows(result.installations);
       const files = writeResults(options.out, result);
       return { json: { ...result, installations: undefined, rows, files }, text: render(result, rows, files) };
