@@ -20,6 +20,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   cert: async () => (await import('./cloud/cli/cert.ts')).registerCertCommands,
   release: async () => (await import('./cloud/cli/release.ts')).registerReleaseCommands,
   campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
+  posture: async () => (await import('./cloud/cli/posture.ts')).registerPostureCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
   explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,

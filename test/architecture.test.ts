@@ -28,6 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cloud/formats/':           [...CLOUD, '@peculiar/', 'reflect-metadata', '@noble/'],
   'cloud/kms/':               [...CLOUD, 'fastify', '@noble/', '@smithy/signature-v4'],
   'cloud/signing/':           [...CLOUD, '@aws-sdk/client-kms', '@noble/'],
+  'cloud/posture/':           CLOUD,
+  'cloud/posture/inventory/': [...CLOUD, '@aws-sdk/client-kms', '@cyclonedx/cyclonedx-library', 'csv-stringify'],
+  'cloud/posture/audit/':     [...CLOUD, '@streamparser/json'],
   'cloud/store/':             [...CLOUD, 'kysely'],
   'cloud/cli/':               [...CLOUD, ...COMMANDS, 'pino'],
 
