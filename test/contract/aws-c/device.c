@@ -8,8 +8,8 @@
  * --unsubscribed leaves out the subscriptions to the answers of the Jobs service, as those demos do: AWS IoT Core
  * answers the connection that asked, subscribed or not.
  *
- * Each line of its output is an event: sent TOPIC HEX, got TOPIC BYTES, rejected TOPIC TEXT, failed REASON, done BYTES.
- * Exit code: 0 done, 1 failed, 2 usage.
+ * Each line of its output is an event: subscribed FILTER, sent TOPIC PAYLOAD (text, or hex after 0x), got TOPIC BYTES,
+ * rejected TOPIC PAYLOAD, failed REASON, done BYTES. Exit code: 0 done, 1 failed, 2 usage.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -80,13 +80,27 @@ static void enter(struct device *d, enum step step)
     d->last_step = time(NULL);
 }
 
+static void print_hex(const char *bytes, size_t length)
+{
+    printf("0x");
+    for (size_t i = 0; i < length; i++) printf("%02x", (unsigned char)bytes[i]);
+    printf("\n");
+}
+
 static void publish(struct device *d, const char *topic, const char *payload, size_t length)
 {
     printf("sent %s ", topic);
-    for (size_t i = 0; i < length; i++) printf("%02x", (unsigned char)payload[i]);
-    printf("\n");
+    if (length == 0 || payload[0] == '{') printf("%.*s\n", (int)length, payload);
+    else print_hex(payload, length);
     int result = mosquitto_publish(d->mqtt, NULL, topic, (int)length, length ? payload : NULL, QOS, false);
     if (result != MOSQ_ERR_SUCCESS) fail(d, "cannot publish: %s", mosquitto_strerror(result));
+}
+
+static void subscribe(struct device *d, char *const *filters, int count)
+{
+    for (int i = 0; i < count; i++) printf("subscribed %s\n", filters[i]);
+    int result = mosquitto_subscribe_multiple(d->mqtt, NULL, count, filters, QOS, 0, NULL);
+    if (result != MOSQ_ERR_SUCCESS) fail(d, "cannot subscribe: %s", mosquitto_strerror(result));
 }
 
 /* ---- jobs ---- */
@@ -177,9 +191,8 @@ static void on_job(struct device *d, const struct mosquitto_message *message)
     char rejected[TOPIC_STREAM_DATA_BUFFER_SIZE + 8];
     snprintf(rejected, sizeof(rejected), MQTT_API_THINGS "%s" MQTT_API_STREAMS "%.*s/rejected/+", d->thing,
              (int)d->job.imageRefLen, d->job.imageRef);
-    char *const topics[] = {d->download.topicStreamData, rejected};
     enter(d, DATA_TOPIC);
-    mosquitto_subscribe_multiple(d->mqtt, NULL, 2, topics, QOS, 0, NULL);
+    subscribe(d, (char *const[]){d->download.topicStreamData, rejected}, 2);
 }
 
 /* ---- what comes in ---- */
@@ -232,27 +245,21 @@ static void on_message(struct mosquitto *mqtt, void *self, const struct mosquitt
 
 static void on_connect(struct mosquitto *mqtt, void *self, int result)
 {
+    (void)mqtt;
     struct device *d = self;
     if (result != 0) return fail(d, "refused: %s", mosquitto_connack_string(result));
     if (d->unsubscribed) return ask_pending(d);
 
-    static const JobsTopic_t apis[] = {
-        JobsJobsChanged,     JobsNextJobChanged,  JobsGetPendingSuccess, JobsGetPendingFailed, JobsStartNextSuccess,
-        JobsStartNextFailed, JobsDescribeSuccess, JobsDescribeFailed,
-    };
-    enum { COUNT = sizeof(apis) / sizeof(apis[0]) };
-    char topics[COUNT][TOPIC_BUFFER_SIZE + 1];
-    char *list[COUNT];
-    for (size_t i = 0; i < COUNT; i++) {
-        Jobs_GetTopic(topics[i], TOPIC_BUFFER_SIZE, d->thing, strlen(d->thing), apis[i], NULL);
-        list[i] = topics[i];
+    char topics[JobsMaxTopic][TOPIC_BUFFER_SIZE + 1];
+    char *filters[JobsMaxTopic];
+    for (int api = JobsJobsChanged; api < JobsMaxTopic; api++) {
+        Jobs_GetTopic(topics[api], TOPIC_BUFFER_SIZE, d->thing, strlen(d->thing), api, NULL);
+        filters[api] = topics[api];
     }
     enter(d, JOB_TOPICS);
-    /* AWS IoT Core takes at most eight filters in one SUBSCRIBE. */
-    mosquitto_subscribe_multiple(mqtt, NULL, COUNT, list, QOS, 0, NULL);
-    Jobs_GetTopic(topics[0], TOPIC_BUFFER_SIZE, d->thing, strlen(d->thing), JobsUpdateSuccess, NULL);
-    Jobs_GetTopic(topics[1], TOPIC_BUFFER_SIZE, d->thing, strlen(d->thing), JobsUpdateFailed, NULL);
-    mosquitto_subscribe_multiple(mqtt, NULL, 2, list, QOS, 0, NULL);
+    /* In two: AWS IoT Core takes at most eight filters in one SUBSCRIBE. */
+    subscribe(d, filters, JobsUpdateSuccess);
+    subscribe(d, filters + JobsUpdateSuccess, JobsMaxTopic - JobsUpdateSuccess);
 }
 
 static void on_subscribe(struct mosquitto *mqtt, void *self, int id, int count, const int *granted)
@@ -261,7 +268,7 @@ static void on_subscribe(struct mosquitto *mqtt, void *self, int id, int count, 
     struct device *d = self;
     for (int i = 0; i < count; i++)
         if (granted[i] > QOS) return fail(d, "a subscription was refused: 0x%02x", granted[i]);
-    if (d->step == JOB_TOPICS && count == 2) ask_pending(d);
+    if (d->step == JOB_TOPICS && count < JobsUpdateSuccess) ask_pending(d);
     else if (d->step == DATA_TOPIC) request_block(d);
 }
 

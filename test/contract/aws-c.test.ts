@@ -1,0 +1,81 @@
+/**
+ * AWS's own C libraries against our broker, Jobs and streams, over a real socket. They are not ours to keep, so this
+ * runs where AWS_C_LIBRARIES names a folder with checkouts of them: see aws-c/build.sh. What they said in such a run is
+ * replayed everywhere by aws-c-bytes.test.ts, and compared here with what they say now.
+ */
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { executionOfThing } from '../../cloud/store/executions.ts';
+import type { StreamFormat } from '../../protocol/aws-iot/topics.ts';
+import {
+  FORMATS,
+  image,
+  JOB_ID,
+  parseTranscript,
+  readTranscript,
+  startCloudWithJob,
+  THING,
+} from './aws-c/transcript.ts';
+
+/** With all that it takes, `define` is run; without, it is one skipped line that says what is missing. */
+function describeWithLibraries(name: string, define: () => void): void {
+  const suite = describe;
+  const missing = whatIsMissing();
+  if (missing === undefined) return void suite(name, define);
+  // oxlint-disable-next-line vitest/no-disabled-tests -- nobody is made to have AWS's sources or a C compiler
+  it.skip(`${name} (${missing})`);
+}
+
+function whatIsMissing(): string | undefined {
+  if (!process.env['AWS_C_LIBRARIES']) return 'set AWS_C_LIBRARIES to a folder with their sources: aws-c/build.sh';
+  try {
+    execFileSync(process.env['CC'] ?? 'cc', ['--version'], { stdio: 'ignore' });
+    return undefined;
+  } catch {
+    return 'there is no C compiler: install cc, or set CC';
+  }
+}
+
+describeWithLibraries("a device of AWS's C libraries", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bristlecone-aws-c-'));
+    await promisify(execFile)('sh', [join(import.meta.dirname, 'aws-c/build.sh'), join(folder, 'device')]);
+  }, 120_000);
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  async function run(port: number, format: StreamFormat, options: readonly string[]) {
+    const output = join(folder, `image-${format}`);
+    const words = ['127.0.0.1', String(port), THING, format, output, ...options];
+    const child = spawn(join(folder, 'device'), words, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [transcript, [exitCode]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+    return { exitCode, transcript, bytes: await readFile(output) };
+  }
+
+  const versions = [
+    ['MQTT 3.1.1', []],
+    ['MQTT 5', ['--mqtt5']],
+  ] as const;
+  describe.each(versions)('over %s', (_version, options) => {
+    it.each(FORMATS)('gets its job, downloads its file in %s and reports success', async (format) => {
+      await using cloud = await startCloudWithJob();
+      const { exitCode, transcript, bytes } = await run(cloud.broker.port, format, options);
+
+      expect(parseTranscript(transcript)).toEqual(readTranscript(format));
+      expect(exitCode).toBe(0);
+      expect(Buffer.compare(bytes, image)).toBe(0);
+      // Queued, started, progress, success: the report with an old version counts for nothing.
+      expect(await executionOfThing(cloud.store, { jobId: JOB_ID, thing: THING })).toMatchObject({
+        status: 'SUCCEEDED',
+        versionNumber: 4,
+        statusDetails: { step: 'downloaded' },
+      });
+    });
+  });
+});
