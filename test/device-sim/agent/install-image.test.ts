@@ -1,5 +1,8 @@
 /** The commands of manifests that our own releases do not use, on a device with two slots. */
 import { describe, expect, it } from 'vitest';
+import { PowerCut } from '../../../device-sim/hardware/flash.ts';
+import type { AgentEvent, Message } from '../../../device-sim/ports.ts';
+import { decodeDataBlock, encodeDataBlock } from '../../../protocol/aws-iot/streams.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
 import type { Sequence } from '../../../protocol/suit/commands.ts';
 import { digestOfImage } from '../../../protocol/suit/digest.ts';
@@ -161,7 +164,42 @@ describe('a manifest that', () => {
   });
 });
 
+const isImageBlock = (message: Message, blockId: number): boolean => {
+  if (!message.topic.includes('/data/')) return false;
+  const block = decodeDataBlock(message.payload, 'cbor');
+  return block.fileId === 1 && block.blockId === blockId;
+};
+
 describe('the image of a manifest', () => {
+  it('is hashed anew where a block comes again that was lost with its sector, and is another one', async () => {
+    const install = [...fetchInto(STAGING), ...matches(STAGING, NEW_IMAGE), ...swap];
+    const manifest = { ...manifestWith({ install }, { components: 2 }), sequenceNumber: 2 };
+    const world = new DeviceWorld();
+    world.cloud.addJob('job-1', { envelope: sealed(manifest, [es256]), image: NEW_IMAGE, uri: IMAGE_URI });
+    // Block 1 comes first, and the power goes while it is written.
+    world.cloud.toDevice = (message) => [{ ...message, delayMs: isImageBlock(message, 1) ? 0 : 10 }];
+    const observe = (event: AgentEvent): void => {
+      if (event.kind === 'state' && event.state === 'downloading') {
+        // The log, four sectors; the slot, three; the beginning of the log; then the block.
+        world.flash.cutPower({ afterOperations: 4 + 3 + 1, how: 'torn' });
+      }
+    };
+    await expect(world.run({ observe })).rejects.toThrow(PowerCut);
+    world.flash.restorePower();
+
+    // Then block 0 comes, block 1 costs it its place, and what comes again in its stead is something else.
+    let zeros = 0;
+    world.cloud.toDevice = (message) => {
+      if (!isImageBlock(message, 0) || ++zeros === 1) return [{ ...message, delayMs: 0 }];
+      const block = decodeDataBlock(message.payload, 'cbor');
+      const payload = encodeDataBlock({ ...block, payload: block.payload.map((byte) => byte ^ 1) }, 'cbor');
+      return [{ ...message, payload, delayMs: 0 }];
+    };
+    await world.run();
+    expect(zeros).toBe(2);
+    expect(codeOf(world)).toBe('image-mismatch');
+  });
+
   it('is looked for in flash each time but the first: bits that rot after the download are found', async () => {
     const install = [...fetchInto(STAGING), ...matches(STAGING, NEW_IMAGE), ...swap];
     const manifest = {

@@ -187,6 +187,24 @@ describe('blocks', () => {
     await expectInstalled(world);
   });
 
+  it('that come again for ever do not either', async () => {
+    const world = newWorld();
+    let asked = 0;
+    world.cloud.toCloud = (message) => {
+      if (message.topic.includes('/get/')) asked += 1;
+      return [atOnce(message)];
+    };
+    world.cloud.toDevice = (message) => {
+      // The first window of the image is its first block, once a second.
+      if (!isBlock(message) || asked !== 2) return [atOnce(message)];
+      const { blockId } = decodeDataBlock(message.payload, 'cbor');
+      const hour = Array.from({ length: 3_600 }, (_, second) => ({ ...message, delayMs: 1_000 * second }));
+      return blockId === 0 ? hour : [];
+    };
+    await expectInstalled(world);
+    expect(world.cloud.clock.nowMs()).toBeLessThan(100_000);
+  });
+
   it('with other content are found out by the digest, once all are there', async () => {
     const world = newWorld();
     world.cloud.toDevice = (message) => {
