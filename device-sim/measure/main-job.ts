@@ -80,12 +80,19 @@ export async function runMainJob(options: MainJobOptions): Promise<MainJobResult
     bench.createRelease(signature, FACTORY_SEQUENCE + 1 + index),
   );
   const jobs = releases.flatMap((release) => blockBytes.map((bytes) => ({ release, blockBytes: bytes })));
-  note(`${releases.length} releases of one image are signed; ${jobs.length} devices install them`);
+  const devices = jobs.map((job, index) => ({ ...job, thing: thingName(index) }));
+  await mapParallel(releases, (release) =>
+    bench.createCampaign(
+      release.id,
+      devices.filter((device) => device.release === release).map(({ thing }) => thing),
+    ),
+  );
+  note(`${releases.length} releases of one image are signed; ${devices.length} devices install them`);
 
   let done = 0;
-  const installations = await mapParallel(jobs, async (job, index) => {
-    const installation = await bench.install({ ...job, thing: thingName(index) });
-    options.progress(++done, jobs.length);
+  const installations = await mapParallel(devices, async (device) => {
+    const installation = await bench.install(device);
+    options.progress(++done, devices.length);
     return installation;
   });
   note('Attacking: another image in a signed envelope, all digests mended');
@@ -148,12 +155,20 @@ class Bench {
     return { id: textAt(answer, 'id'), signature, envelopeFile, sequence };
   }
 
+  async createCampaign(releaseId: string, things: readonly string[]): Promise<void> {
+    await this.#done(['campaign', 'create', '--release', releaseId, '--thing', ...things]);
+  }
+
   async install(job: { release: Release; blockBytes: number; thing: string }): Promise<Installation> {
     const { release, blockBytes, thing } = job;
-    await this.#makeDevice(thing, release.signature);
-    await this.#done(['campaign', 'create', '--release', release.id, '--thing', thing]);
-    const answer = await this.#done(['device', 'run', '--thing', thing, '--block-bytes', String(blockBytes)]);
-    return { signature: signatureName(release.signature), blockBytes, costs: costRowsOf(answer) };
+    const run = [
+      'device',
+      'run',
+      '--block-bytes',
+      String(blockBytes),
+      ...this.#deviceOptions(thing, release.signature),
+    ];
+    return { signature: signatureName(release.signature), blockBytes, costs: costRowsOf(await this.#done(run)) };
   }
 
   /** A device gets an authentic envelope in which somebody has replaced the image. */
@@ -163,13 +178,13 @@ class Bench {
     const forged = forgeEnvelope({ envelope: readBytes(release.envelopeFile), image: readBytes(this.#file('to.bin')) });
     writeFileSync(this.#file('forged.suit'), forged.envelope);
     writeFileSync(this.#file('forged.bin'), forged.image);
-    await this.#makeDevice(victim, release.signature);
     const added = await this.#done([
       ...['release', 'add', '--envelope', this.#file('forged.suit'), '--image', this.#file('forged.bin')],
       ...[...this.#named(release.sequence), '--unchecked'],
     ]);
-    await this.#done(['campaign', 'create', '--release', textAt(added, 'id'), '--thing', victim]);
-    const { json, exitCode } = await runSubcommand(this.#withData(['device', 'run', '--thing', victim]));
+    await this.createCampaign(textAt(added, 'id'), [victim]);
+    const run = ['device', 'run', ...this.#deviceOptions(victim, release.signature)];
+    const { json, exitCode } = await runSubcommand(this.#withData(run));
     if (exitCode === 0) throw new Error('the tampered envelope was accepted: this must never happen');
     const imageBlocks = costRowsOf(json).filter((row) => row.phase === 'image' && row.quantity === 'blocks');
     return {
@@ -179,12 +194,13 @@ class Bench {
     };
   }
 
-  async #makeDevice(thing: string, signature: readonly AlgorithmName[]): Promise<void> {
-    await this.#done([
-      ...['device', 'make', '--thing', thing, '--image', this.#file('from.bin')],
-      ...['--vendor', VENDOR, '--class', CLASS, '--sequence', String(FACTORY_SEQUENCE)],
-      ...['--require', signature.join(','), '--anchor', ...signature.map((algorithm) => this.#anchor(algorithm))],
-    ]);
+  /** The device is made at its first run: it trusts exactly these signatures, and leaves the factory with the old image. */
+  #deviceOptions(thing: string, signature: readonly AlgorithmName[]): readonly string[] {
+    return [
+      ...['--thing', thing, '--image', this.#file('from.bin'), '--sequence', String(FACTORY_SEQUENCE)],
+      ...['--vendor', VENDOR, '--class', CLASS, '--require', signature.join(',')],
+      ...['--anchor', ...signature.map((algorithm) => this.#anchor(algorithm))],
+    ];
   }
 
   #named(sequence: number): readonly string[] {
