@@ -16,7 +16,6 @@ import { utf8 } from '../../protocol/bytes.ts';
 import { Unavailable } from '../errors.ts';
 import type { Bus, BusHandler, Log } from '../ports.ts';
 import {
-  isOwn,
   MAX_KEEP_ALIVE_SECONDS,
   MAX_PACKET_BYTES,
   MAX_SESSION_EXPIRY_SECONDS,
@@ -137,7 +136,6 @@ function permissions(log: Log): AedesOptions {
       log.warn({ thing: client.id, reason }, 'refused a subscription');
       return client.version === 5 ? done(null, null) : done(new Error(reason));
     },
-    authorizeForward: (client, packet) => (isOwn(client.id, packet.topic) ? packet : null),
   };
 }
 
@@ -149,8 +147,11 @@ async function listen(aedes: Aedes, { port, host }: BrokerOptions): Promise<{ se
     aedes.handle(socket);
   });
   await new Promise<void>((resolve, reject) => {
-    const refuse = (cause: Error): void =>
+    const refuse = (cause: Error): void => {
+      // It has timers, which would keep the process alive.
+      aedes.close();
       reject(new Unavailable(`cannot listen for MQTT on ${host}:${port}`, { cause }));
+    };
     server.once('error', refuse).listen(port, host, () => {
       server.off('error', refuse);
       resolve();

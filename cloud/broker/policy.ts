@@ -45,7 +45,6 @@ export function refuseSubscribe(thing: string, { filter, qos }: { filter: string
   return qos > 1 ? 'QoS 2 is not supported' : undefined;
 }
 
-/** Also asked for each message before it goes out, so that no way of subscribing reads another thing's topics. */
 export function isOwn(thing: string, topic: string): boolean {
   const own = `$aws/things/${thing}/`;
   // The part after `own` is literal, so a wildcard can stand only below it.

@@ -36,14 +36,17 @@ interface Device {
   onTheWay: Promise<void>;
 }
 
+/** Where the bytes come from. */
+export type BlockSource = Pick<ArtifactReader, 'read'>;
+
 export class Deliveries {
   readonly #bus: Bus;
-  readonly #artifacts: ArtifactReader;
+  readonly #artifacts: BlockSource;
   readonly #log: Log;
   readonly #devices = new Map<string, Device>();
   readonly #windows = new Recent<readonly Uint8Array[]>(WINDOWS_KEPT);
 
-  constructor({ bus, artifacts, log }: { bus: Bus; artifacts: ArtifactReader; log: Log }) {
+  constructor({ bus, artifacts, log }: { bus: Bus; artifacts: BlockSource; log: Log }) {
     this.#bus = bus;
     this.#artifacts = artifacts;
     this.#log = log;
