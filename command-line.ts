@@ -27,20 +27,20 @@ export interface Io {
   /** Whether the user asked for `--json`: no progress, nothing but JSON on standard output. */
   readonly json: boolean;
   /** A line for people while work goes on; silent with `--json`. */
-  note(line: string): void;
+  readonly note: (line: string) => void;
   /** A line on standard output before the command ends: endpoints of a server, steps of a watch. */
-  emit(json: unknown, text: string): void;
+  readonly emit: (json: unknown, text: string) => void;
   /** A progress bar where somebody watches; counts silently elsewhere. */
-  progress(label: string, total: number): Progress;
-  /** Ctrl-C or SIGTERM. */
+  readonly progress: (label: string, total: number) => Progress;
+  /** Ctrl-C or SIGTERM, which end the process at once where nobody asks for this. */
   readonly signal: AbortSignal;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since 1970. */
-  nowMs(): number;
+  readonly nowMs: () => number;
   /** Resolves early when the signal aborts. */
-  sleep(ms: number): Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
   /** `bytes` random bytes in hex. */
-  randomHex(bytes: number): string;
+  readonly randomHex: (bytes: number) => string;
 }
 
 export interface Progress {
@@ -60,10 +60,17 @@ export function subcommand(
   { name, summary, examples }: { name: string; summary: string; examples: readonly string[] },
 ): Command {
   const command = parent.command(name).description(summary).option('--json', 'print the result as JSON');
-  return command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  $ bristlecone ${line}`).join('\n')}`);
+  EXAMPLES.set(command, examples);
+  return command.addHelpText('after', exampleText(examples));
 }
 
+const EXAMPLES = new WeakMap<Command, readonly string[]>();
+
+const exampleText = (examples: readonly string[]): string =>
+  ['', 'Examples:', ...examples.map((line) => `  $ bristlecone ${line}`)].join('\n');
+
 /** Run `handler` with what commander parsed, and turn what comes of it into output and an exit code. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says which options it declared
 export function run<Options extends object>(
   command: Command,
   handler: (call: { args: readonly string[]; options: Options; io: Io }) => Promise<CommandResult>,
@@ -73,6 +80,8 @@ export function run<Options extends object>(
     const io = createIo(options.json === true);
     try {
       const result = await handler({ args: command.args, options, io });
+      if (!io.json && typeof result.text !== 'string' && process.stdout.isTTY)
+        throw new UsageError('these are bytes, not text: give --out FILE, or send them on with > or |');
       writeOut(io.json ? JSON.stringify(result.json) : result.text);
       process.exitCode = result.exit === 'refused' ? EXIT.refused : EXIT.done;
     } catch (error) {
@@ -83,17 +92,40 @@ export function run<Options extends object>(
 
 /** Parse the command line. Usage errors, by commander or by us, end with code 2. */
 export async function main(program: Command, argv: readonly string[]): Promise<void> {
-  for (const command of [program, ...descendants(program)]) command.exitOverride().showHelpAfterError('(try --help)');
+  let mistaken = program;
+  for (const command of [program, ...descendants(program)]) {
+    command.exitOverride().configureOutput({ outputError: () => void (mistaken = command) });
+    if (command !== program && command.commands.length > 0) describeGroup(command);
+  }
   try {
     await program.parseAsync([...argv]);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    // Help has been printed already.
+    if (error.exitCode === 0 || error.code === 'commander.help') return;
+    const hint = `(try ${pathOf(mistaken)} --help)`;
+    reportError(new UsageError(`${error.message.replace(/^error: /, '')} ${hint}`), argv.includes('--json'));
   }
 }
 
 const descendants = (command: Command): Command[] =>
   command.commands.flatMap((child) => [child, ...descendants(child)]);
+
+const pathOf = (command: Command): string =>
+  command.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
+/** What `bristlecone key --help` says after the list of its subcommands. */
+function describeGroup(group: Command): void {
+  const examples = group.commands.flatMap((child) => EXAMPLES.get(child)?.slice(0, 1) ?? []);
+  group.helpCommand(false).addHelpText('after', `${exampleText(examples)}\n\nEach has --help with more, and --json.`);
+}
+
+// oxfmt-ignore
+const BORDERS = [
+  'top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right',
+  'left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle',
+] as const;
 
 /** A table without borders, so that it can be read, grepped and pasted. */
 export function textTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
@@ -104,19 +136,7 @@ export function textTable(head: readonly string[], rows: readonly (readonly (str
     head: [...head],
     colAligns: numeric.map((right) => (right ? 'right' : 'left')),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-    chars: {
-      ...{ top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '' },
-      ...{
-        'bottom-right': '',
-        left: '',
-        'left-mid': '',
-        mid: '',
-        'mid-mid': '',
-        right: '',
-        'right-mid': '',
-        middle: '',
-      },
-    },
+    chars: Object.fromEntries(BORDERS.map((name) => [name, ''])),
   });
   table.push(...rows.map((row) => row.map(String)));
   return table
@@ -127,17 +147,27 @@ export function textTable(head: readonly string[], rows: readonly (readonly (str
 }
 
 function createIo(json: boolean): Io {
-  const abort = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  let abort: AbortController | undefined;
+  // Only who asks for the signal ends in an orderly way; anything else just ends, and anything at the second Ctrl-C.
+  const signal = (): AbortSignal => {
+    if (!abort) {
+      const controller = new AbortController();
+      for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => controller.abort());
+      abort = controller;
+    }
+    return abort.signal;
+  };
   return {
     json,
     note: (line) => void (json || process.stderr.write(`${line}\n`)),
     emit: (value, text) => writeOut(json ? JSON.stringify(value) : text),
     progress: (label, total) => (json || !process.stderr.isTTY ? SILENT : progressBar(label, total)),
-    signal: abort.signal,
+    get signal() {
+      return signal();
+    },
     env: process.env,
     nowMs: Date.now,
-    sleep: (ms) => setTimeout(ms, undefined, { signal: abort.signal }).catch(() => undefined),
+    sleep: (ms) => setTimeout(ms, undefined, { signal: signal() }).catch(() => undefined),
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
   };
 }
@@ -174,30 +204,78 @@ function reportError(error: unknown, json: boolean): number {
   else process.stderr.write(`bristlecone: ${message}${message.includes(`[${code}]`) ? '' : ` [${code}]`}\n`);
   if (code === 'internal' && process.env['BRISTLECONE_DEBUG'] && error instanceof Error)
     process.stderr.write(`${error.stack}\n`);
-  return error instanceof UsageError ? EXIT.usage : EXIT.refused;
+  return USAGE_CODES.has(code) ? EXIT.usage : EXIT.refused;
 }
 
-function describeError(error: unknown): { code: string; message: string; at?: string } {
-  if (!(error instanceof Error)) return { code: 'internal', message: String(error) };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  if (code === undefined) {
-    return {
-      code: 'internal',
-      message: `unexpected: ${error.message} (a bug of ours; BRISTLECONE_DEBUG=1 shows where)`,
-    };
+/** What is wrong is the command line, whoever found out. */
+const USAGE_CODES: ReadonlySet<string> = new Set([
+  ...['usage', 'unknown-key-spec', 'unknown-format', 'invalid-url', 'invalid-thing'],
+]);
+
+interface Described {
+  readonly code: string;
+  readonly message: string;
+  readonly at?: string;
+}
+
+function describeError(error: unknown): Described {
+  if (!(error instanceof Error)) return internal(String(error));
+  if (error.name === 'AbortError') return { code: 'interrupted', message: 'interrupted before its end' };
+  // Both sides have an error of this name for surroundings that are not ready; its cause says what is not.
+  if (error.name === 'Unavailable') {
+    const system = systemErrorOf(error.cause);
+    const message = system?.advice === undefined ? error.message : `${error.message}: ${sentencesOf(system)}`;
+    return { code: system?.code ?? 'unavailable', message };
   }
-  const at = 'at' in error && typeof error.at === 'string' ? error.at : undefined;
-  return { code: SYSTEM_CODES[code] ?? code, message: error.message, ...(at === undefined ? {} : { at }) };
+  const system = systemErrorOf(error);
+  if (system) return { code: system.code, message: `${placeOf(error)}${sentencesOf(system)}` };
+  if (!('code' in error) || typeof error.code !== 'string' || !/^[a-z][a-z0-9-]*$/.test(error.code))
+    return internal(error.message);
+  const at = 'at' in error && typeof error.at === 'string' ? { at: error.at } : {};
+  return { code: error.code, message: error.message, ...at };
+}
+
+const internal = (message: string): Described => ({
+  code: 'internal',
+  message: `unexpected: ${message} (a bug of ours; BRISTLECONE_DEBUG=1 shows where)`,
+});
+
+interface SystemError {
+  readonly code: string;
+  readonly says: string;
+  readonly advice?: string;
 }
 
 /** Errors of the file system and the network, under names that do not depend on the operating system. */
-const SYSTEM_CODES: Readonly<Record<string, string>> = {
-  ENOENT: 'file-not-found',
-  EACCES: 'permission-denied',
-  EPERM: 'permission-denied',
-  EISDIR: 'not-a-file',
-  ENOSPC: 'disk-full',
-  EADDRINUSE: 'port-in-use',
-  ECONNREFUSED: 'not-reachable',
-  ECONNRESET: 'not-reachable',
+const SYSTEM_ERRORS: Readonly<Record<string, SystemError>> = {
+  ENOENT: { code: 'file-not-found', says: 'no such file or folder' },
+  EACCES: { code: 'permission-denied', says: 'permission denied' },
+  EPERM: { code: 'permission-denied', says: 'permission denied' },
+  EISDIR: { code: 'not-a-file', says: 'expected a file, got a folder' },
+  ENOTDIR: { code: 'not-a-folder', says: 'expected a folder, got a file' },
+  EEXIST: { code: 'file-exists', says: 'there is a file of this name already' },
+  ENOSPC: { code: 'disk-full', says: 'no space is left' },
+  EADDRINUSE: {
+    code: 'port-in-use',
+    says: 'another program listens there',
+    advice: 'Stop it, or choose another port (0: any free one).',
+  },
+  EADDRNOTAVAIL: { code: 'address-not-available', says: 'not an address of this machine' },
+  ECONNREFUSED: { code: 'not-reachable', says: 'nobody listens there' },
+  ECONNRESET: { code: 'not-reachable', says: 'the connection broke' },
+  ENOTFOUND: { code: 'not-reachable', says: 'no such host' },
 };
+
+const sentencesOf = ({ says, advice }: SystemError): string => (advice === undefined ? says : `${says}. ${advice}`);
+
+function systemErrorOf(error: unknown): SystemError | undefined {
+  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
+  return Object.hasOwn(SYSTEM_ERRORS, error.code) ? SYSTEM_ERRORS[error.code] : undefined;
+}
+
+/** The file or address that a system error is about, where it says. */
+function placeOf(error: Error): string {
+  if ('path' in error && typeof error.path === 'string') return `${error.path}: `;
+  if ('address' in error && 'port' in error) return `${String(error.address)}:${String(error.port)}: `;
+  return '';
+}

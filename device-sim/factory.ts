@@ -1,11 +1,12 @@
 /** Devices as folders: a factory makes one, and a process that runs the device opens it. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { boardParts } from './hardware/board-parts.ts';
 import { readBootRecord } from './hardware/boot-record.ts';
 import { type FactoryImage, flashFactoryData, readIdentity } from './hardware/factory-data.ts';
 import { Flash } from './hardware/flash.ts';
 import { openFlashFile } from './hardware/flash-file.ts';
+import { lockFolder } from './hardware/folder-lock.ts';
 import type { Identity, SlotImage } from './ports.ts';
 import { type Board, boardNamed } from './profiles/boards.ts';
 
@@ -27,37 +28,49 @@ export interface Device extends Disposable {
 const FLASH_FILE = 'flash.bin';
 const BOARD_FILE = 'board.txt';
 
-/** @throws {RangeError} where there is a device already, or the image does not fit the board */
+/** Whether a factory has come to its end in this folder. */
+export const isMade = (stateFolder: string): boolean => existsSync(join(stateFolder, BOARD_FILE));
+
+/**
+ * @throws {RangeError} where there is a device already, or the image does not fit the board
+ * @throws {Unavailable} where another process is making it
+ */
 export function manufacture(spec: DeviceSpec): void {
   const { stateFolder, board } = spec;
   const flashPath = join(stateFolder, FLASH_FILE);
-  const boardPath = join(stateFolder, BOARD_FILE);
-  if (existsSync(boardPath)) throw new RangeError(`${stateFolder}: there is a device already`);
-  mkdirSync(stateFolder, { recursive: true });
+  using opened = new DisposableStack();
+  opened.use(lockFolder(stateFolder));
+  if (isMade(stateFolder)) throw new RangeError(`${stateFolder}: there is a device already`);
   // Left by a factory that did not come to its end: the board's name, written last, is what makes a device.
   rmSync(flashPath, { force: true });
-  using file = openFlashFile(flashPath, board);
+  const file = opened.use(openFlashFile(flashPath, board));
   flashFactoryData(boardParts(new Flash(board, file), board), spec, spec);
-  writeFileSync(boardPath, `${board.name}\n`);
+  writeFileSync(join(stateFolder, BOARD_FILE), `${board.name}\n`);
 }
 
-/** @throws {RangeError} where there is no device in the folder, or one on a board that is not known here */
+/**
+ * @throws {RangeError} where there is no device in the folder, or one on a board that is not known here
+ * @throws {Unavailable} where another process runs it
+ */
 export function openDevice(stateFolder: string): Device {
-  const boardPath = join(stateFolder, BOARD_FILE);
-  if (!existsSync(boardPath)) throw new RangeError(`${stateFolder}: there is no device`);
-  const name = readFileSync(boardPath, 'utf8').trim();
+  if (!isMade(stateFolder)) throw new RangeError(`${stateFolder}: there is no device`);
+  const name = readFileSync(join(stateFolder, BOARD_FILE), 'utf8').trim();
   const board = boardNamed(name);
   if (!board) throw new RangeError(`${stateFolder}: board ${name} is not known here`);
-  const file = openFlashFile(join(stateFolder, FLASH_FILE), board);
+  using opened = new DisposableStack();
+  opened.use(lockFolder(stateFolder));
+  const file = opened.use(openFlashFile(join(stateFolder, FLASH_FILE), board));
   const flash = new Flash(board, file);
   const parts = boardParts(flash, board);
+  const identity = readIdentity(parts);
+  const resources = opened.move();
   return {
     board,
     flash,
-    identity: readIdentity(parts),
+    identity,
     get installed() {
       return readBootRecord(parts.boot.record).confirmed;
     },
-    [Symbol.dispose]: () => file[Symbol.dispose](),
+    [Symbol.dispose]: () => resources.dispose(),
   };
 }

@@ -118,6 +118,8 @@ const OK: OperationResult = { ok: true };
 
 const failed = (code: RejectionCode, detail: string): OperationResult => ({ ok: false, code, detail });
 
+const SHOWN_URI_CHARACTERS = 200;
+
 /** An image that is taken to be whatever the manifest says. */
 const ASSUMED = 'assumed';
 type Content = Uint8Array | typeof ASSUMED;
@@ -172,7 +174,11 @@ class MemoryDevice {
   #fetch({ component, uri, imageBytes }: Extract<Operation, { do: 'fetch' }>): OperationResult {
     const { payloads, assumeImages } = this.#check;
     const content = payloads?.get(uri) ?? (assumeImages ? ASSUMED : undefined);
-    if (content === undefined) return failed('image-unavailable', 'expected a payload for this URI');
+    if (content === undefined)
+      return failed(
+        'image-unavailable',
+        `expected a payload for ${JSON.stringify(uri.slice(0, SHOWN_URI_CHARACTERS))}`,
+      );
     if (content !== ASSUMED && imageBytes !== undefined && content.length > imageBytes) {
       return failed('image-too-large', `expected ${imageBytes} bytes, got ${content.length}`);
     }

@@ -33,11 +33,13 @@ function registerCreate(parent: Command): void {
     if ((options.thing === undefined) === (options.all === undefined))
       throw new UsageError('expected either --thing NAME… or --all');
     await using cloud = await openCloudFiles(options.data);
-    const things = options.thing ?? (await listThings(cloud.store)).map(({ name }) => name);
+    const things = [...new Set(options.thing ?? (await listThings(cloud.store)).map(({ name }) => name))];
     const nowMs = io.nowMs();
     const id = `c-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')}-${io.randomHex(2)}`;
     const campaign = await launchCampaign(cloud.store, { releaseId: options.release, things, id, nowMs });
-    const text = `Campaign ${campaign.id}: ${things.length} things to ${campaign.releaseId}\nNext: bristlecone campaign status ${campaign.id} --watch`;
+    const text =
+      `Campaign ${campaign.id}: ${things.length === 1 ? `thing ${things[0]}` : `${things.length} things`} to ${campaign.releaseId}\n` +
+      `Next: bristlecone device run --thing ${things[0]}\n      bristlecone campaign status ${campaign.id} --watch`;
     return { json: { ...campaign, things }, text };
   });
 }

@@ -37,14 +37,15 @@ function registerList(parent: Command): void {
   );
   run<KmsOptions>(command, async ({ options, io }) => {
     const keys = await listKeys(kmsClientOf(options, io.env));
-    const row = ({ keyId, spec, state, aliases }: KeyEntry) => [aliases.join(' '), spec, state, keyId];
     const text =
       keys.length === 0
         ? 'No keys yet: bristlecone key create --spec ML_DSA_65 --alias release'
-        : textTable(['alias', 'spec', 'state', 'key id'], keys.map(row));
+        : textTable(['alias', 'spec', 'state', 'key id'], keys.map(keyRow));
     return { json: keys, text };
   });
 }
+
+const keyRow = ({ keyId, spec, state, aliases }: KeyEntry) => [aliases.join(' '), spec, state, keyId];
 
 function registerPublic(parent: Command): void {
   const command = withKmsOptions(

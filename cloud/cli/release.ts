@@ -71,9 +71,10 @@ function registerCreate(parent: Command): void {
         className: name.class,
         signers,
       });
+      // First the file: a release whose envelope could not be written would be there, and half done.
+      if (options.out !== undefined) writeFileSync(options.out, envelope);
       const release = await publishRelease(cloud, { name, envelope, image, nowMs: io.nowMs() });
       writeFactoryFolder(cloud.folder, { vendor: name.vendor, className: name.class, keys });
-      if (options.out !== undefined) writeFileSync(options.out, envelope);
       for (const warning of warnings) io.note(`warning: ${warning}`);
       return { json: { ...release, out: options.out, warnings }, text: describe(release, options.out) };
     },
@@ -123,26 +124,27 @@ function registerList(parent: Command): void {
   run<DataOptions>(command, async ({ options }) => {
     await using cloud = await openCloudFiles(options.data);
     const releases = await listReleases(cloud.store);
-    const row = (it: Release) => [
-      it.id,
-      it.sequence,
-      `${it.vendor} ${it.class}`,
-      it.algorithms.join(' + '),
-      it.envelopeBytes,
-      it.imageBytes,
-    ];
     const text =
       releases.length === 0
         ? 'No releases yet: bristlecone release create --help'
-        : textTable(['release', 'sequence', 'for', 'signed with', 'envelope B', 'image B'], releases.map(row));
+        : textTable(['release', 'sequence', 'for', 'signed with', 'envelope B', 'image B'], releases.map(releaseRow));
     return { json: releases, text };
   });
 }
 
+const releaseRow = (it: Release) => [
+  it.id,
+  it.sequence,
+  `${it.vendor} ${it.class}`,
+  it.algorithms.join(' + '),
+  it.envelopeBytes,
+  it.imageBytes,
+];
+
 const describe = (release: Release, out: string | undefined): string =>
   `Release ${release.id}: sequence ${release.sequence}, image ${release.imageBytes} B, envelope ${release.envelopeBytes} B on the wire, ` +
   `signed with ${release.algorithms.join(' + ')}${out === undefined ? '' : `\nWrote the envelope to ${out}`}\n` +
-  `Next: bristlecone campaign create --release ${release.id} --all`;
+  `Next: bristlecone campaign create --release ${release.id} --thing NAME (or --all)`;
 
 function nameOf({ version, sequence, vendor, class: className }: NameOptions, algorithms: readonly string[]) {
   const number = Number(sequence);

@@ -1,5 +1,4 @@
 /** `bristlecone device`: make simulated devices, and run them. */
-import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
 import { isThingName } from '../../protocol/aws-iot/topics.ts';
@@ -8,7 +7,7 @@ import { describeAnchor } from '../../protocol/cose/algorithms.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { type DeviceOutcome, runDevice } from '../device.ts';
-import { type DeviceSpec, manufacture } from '../factory.ts';
+import { type DeviceSpec, isMade, manufacture } from '../factory.ts';
 import { sumOf } from '../metrics/cost.ts';
 import type { AgentEvent } from '../ports.ts';
 import { BOARDS } from '../profiles/boards.ts';
@@ -64,7 +63,7 @@ function registerMake(parent: Command): void {
   );
   run<MakeOptions>(command, async ({ options }) => {
     const folder = deviceFolder(dataFolder(options.data), expectThing(options.thing));
-    if (existsSync(folder)) throw new UsageError(`--thing: there is a device ${options.thing} already, in ${folder}`);
+    if (isMade(folder)) throw new UsageError(`--thing: there is a device ${options.thing} already, in ${folder}`);
     const made = make(options, folder);
     return { json: summaryOf(made), text: describeMade(made) };
   });
@@ -84,13 +83,14 @@ function registerRun(parent: Command): void {
     .option('--mqtt <url>', 'broker (default: that of the running embedded cloud)')
     .option('--block-bytes <n>', 'size of a stream block, 256 to 131072', '4096')
     .option('--request-bytes <n>', 'how much one request asks for, at least one block', '8192')
-    .option('--timeout <seconds>', 'how long to wait for a job', '60');
+    .option('--timeout <seconds>', 'how long to wait for a job, once connected', '60');
   run<RunOptions>(command, async ({ options, io }) => {
     const data = dataFolder(options.data);
     const folder = deviceFolder(data, expectThing(options.thing));
-    if (!existsSync(folder)) io.note(describeMade(make(options, folder)));
+    if (!isMade(folder)) io.note(describeMade(make(options, folder)));
     const mqttUrl = brokerUrl(data, options.mqtt);
-    const outcome = await runWatched({ stateFolder: folder, mqttUrl, ...numbersOf(options) }, io);
+    const numbers = numbersOf(options);
+    const outcome = await runWatched({ stateFolder: folder, mqttUrl, ...numbers }, io);
     const done = outcome.result === 'succeeded' || outcome.result === 'no-job';
     return { json: jsonOf(outcome), text: describeOutcome(outcome), exit: done ? 'done' : 'refused' };
   });
@@ -161,6 +161,7 @@ function numbersOf(options: RunOptions) {
 /** With what happens shown as it happens. */
 async function runWatched(options: Parameters<typeof runDevice>[0], io: Io): Promise<DeviceOutcome> {
   let bar: ReturnType<Io['progress']> | undefined;
+  let lastLine: string | undefined;
   const onEvent = (event: AgentEvent): void => {
     if (event.kind === 'block') {
       bar ??= io.progress(event.fileId === 0 ? 'envelope' : 'image   ', event.fileBytes);
@@ -170,7 +171,9 @@ async function runWatched(options: Parameters<typeof runDevice>[0], io: Io): Pro
     bar?.stop();
     bar = undefined;
     const line = describeEvent(event);
-    if (line !== undefined) io.note(line);
+    // A reboot goes on in the state it began in: once is enough.
+    if (line !== undefined && line !== lastLine) io.note(line);
+    lastLine = line;
   };
   try {
     return await runDevice({ ...options, onEvent, signal: io.signal });
@@ -193,10 +196,24 @@ function describeEvent(event: AgentEvent): string | undefined {
 const jsonOf = (outcome: DeviceOutcome) => ({ ...outcome, sequenceNumber: Number(outcome.sequenceNumber) });
 
 function describeOutcome(outcome: DeviceOutcome): string {
-  const { thing, result, code, at, detail, costs } = outcome;
+  const { thing, costs } = outcome;
   const bytes = `${sumOf(costs, 'sent') + sumOf(costs, 'received')} bytes on the wire, ${sumOf(costs, 'blocks')} blocks, ${sumOf(costs, 'round-trips')} round trips`;
+  return `${thing}: ${describeResult(outcome)}\n  runs sequence ${outcome.sequenceNumber} from slot ${outcome.slot}; ${bytes}`;
+}
+
+function describeResult({ thing, result, code, at, detail, reported }: DeviceOutcome): string {
+  switch (result) {
+    case 'no-job':
+      return `${detail}; queue one with: bristlecone campaign create --release ID --thing ${thing}`;
+    case 'offline':
+      return `offline (${detail}); run it again and it goes on from here`;
+    case 'succeeded':
+    case 'failed':
+    case 'rejected':
+      break;
+  }
   const why = result === 'succeeded' ? '' : ` (${code}${at === '' ? '' : ` at ${at}`}: ${detail})`;
-  return `${thing}: ${result}${why}\n  runs sequence ${outcome.sequenceNumber} from slot ${outcome.slot}; ${bytes}`;
+  return `${result}${why}${reported ? '' : '; the job was ended meanwhile, so nobody took its report'}`;
 }
 
 function expectThing(name: string): string {

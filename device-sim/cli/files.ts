@@ -46,7 +46,7 @@ function asUsage<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {
-    if (error instanceof Rejection) throw new UsageError(error.message, { cause: error });
+    if (error instanceof Rejection) throw new UsageError(`${error.at}: ${error.detail}`, { cause: error });
     throw error;
   }
 }

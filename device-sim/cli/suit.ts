@@ -24,9 +24,9 @@ export function registerSuitCommands(program: Command): void {
     name: 'check',
     summary: 'verify an envelope and run its manifest in memory, as a device would',
     examples: [
-      'suit check update.suit --anchor release.cose',
-      'suit check update.suit --anchor old.pem new.pub --require ES256,ML-DSA-65 --sequence 6 --json',
-      'suit check update.suit --anchor release.cose --payload https://example.com/fw.bin=fw.bin',
+      'suit check update.suit --anchor release.cose --payload stream:1=fw.bin',
+      'suit check update.suit --anchor release.cose --assume-images',
+      'suit check update.suit --anchor old.pem new.pub --require ES256,ML-DSA-65 --sequence 6 --assume-images --json',
     ],
   })
     .argument('<file>', 'SUIT envelope')
@@ -59,15 +59,13 @@ function deviceOf(options: CheckOptions) {
   };
 }
 
-export function renderVerdict(verdict: SuitVerdict): string {
-  const signers = verdict.authenticatedBy.map(({ algorithm, keyId }) => `  signed by ${algorithm} key ${keyId}`);
-  if (verdict.result === 'accept') {
-    return [
-      'accept',
-      ...signers,
-      `  fetched: ${verdict.fetched.join(', ') || 'nothing'}`,
-      `  invoked: ${verdict.invoked.join(', ') || 'nothing'}`,
-    ].join('\n');
+export function renderVerdict({ result, code, at, detail, ...ran }: SuitVerdict): string {
+  const signers = ran.authenticatedBy.map(({ algorithm, keyId }) => `  signed by ${algorithm} key ${keyId}`);
+  const assumed = ran.assumed.map((component) => `  component ${component}: its image was not looked at`);
+  if (result === 'accept') {
+    const fetched = `  fetched: ${ran.fetched.join(', ') || 'nothing'}`;
+    return ['accept', ...signers, fetched, `  invoked: ${ran.invoked.join(', ') || 'nothing'}`, ...assumed].join('\n');
   }
-  return [`reject: ${verdict.code}`, `  at ${verdict.at}: ${verdict.detail}`, ...signers].join('\n');
+  const advice = code === 'image-unavailable' ? ['  give it with --payload URI=FILE, or --assume-images'] : [];
+  return [`reject: ${code}`, `  at ${at}: ${detail}`, ...advice, ...signers, ...assumed].join('\n');
 }
