@@ -1,9 +1,10 @@
-/** The embedded cloud: KMS, broker, jobs and streams over one data folder, in one process. */
+/** The embedded cloud: KMS, parameters, broker, jobs and streams over one data folder, in one process. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startBroker } from './broker/broker.ts';
 import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
+import { openParameters } from './parameters/parameters.ts';
 import type { Log } from './ports.ts';
 import { ArtifactReader } from './store/artifact-reader.ts';
 import { Artifacts } from './store/artifacts.ts';
@@ -13,6 +14,9 @@ import { startStreamsService } from './streams/service.ts';
 
 /** How soon a device hears of what another process has written, and how late a step timer may run out. */
 const TICK_MS = 100;
+
+/** Whose KMS and Parameter Store these say they are. */
+const ACCOUNT = { region: 'us-east-1', accountId: '000000000000' };
 
 export interface EmbeddedCloudOptions {
   readonly dataFolder: string;
@@ -24,7 +28,7 @@ export interface EmbeddedCloudOptions {
 }
 
 export interface EmbeddedCloud extends AsyncDisposable {
-  /** URL for the AWS SDK. */
+  /** URL for the AWS SDK: KMS, Parameter Store and Secrets Manager answer there. */
   readonly kms: string;
   readonly mqtt: string;
   /** What whoever starts it should know. */
@@ -39,8 +43,14 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   const artifacts = started.adopt(new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts'))), (it) =>
     it.close(),
   );
-  const kms = started.adopt(await startKms({ folder: join(dataFolder, 'kms'), port: kmsPort, host }), (it) =>
+  const surroundings = { account: ACCOUNT, nowMs: Date.now, newId: () => crypto.randomUUID() };
+  const parameters = started.adopt(await openParameters(join(dataFolder, 'parameters'), surroundings), (it) =>
     it.close(),
+  );
+  const { neighbours } = parameters;
+  const kms = started.adopt(
+    await startKms({ folder: join(dataFolder, 'kms'), port: kmsPort, host, ...ACCOUNT, neighbours }),
+    (it) => it.close(),
   );
   const broker = started.adopt(await startBroker({ port: mqttPort, host, log }), (it) => it.close());
   const services = { bus: broker.bus, store, clock: Date.now, log };

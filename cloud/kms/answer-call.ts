@@ -9,6 +9,7 @@ import { KmsFault } from './faults.ts';
 import { keyOfName, type JsonObject, type Kms } from './kms.ts';
 import { Members } from './members.ts';
 import { aliasArn, keyArn } from './names.ts';
+import type { Neighbour } from './neighbour.ts';
 import { CRYPTOGRAPHIC_OPERATIONS, OPERATIONS } from './operations.ts';
 import { authenticate, claimedAccessKeyId, type KmsCredential } from './sigv4.ts';
 
@@ -28,16 +29,27 @@ export interface Service {
   /** Undefined where any are good. */
   readonly credentials: readonly KmsCredential[] | undefined;
   readonly trail: TrailFolder | undefined;
+  /** Their calls leave no event: the trail is about keys. */
+  readonly neighbours: readonly Neighbour[];
 }
 
 /** @throws {KmsFault} */
 export async function answerCall(
   incoming: Incoming,
-  { kms, credentials, trail }: Service,
+  { kms, credentials, trail, neighbours }: Service,
 ): Promise<JsonObject | undefined> {
   const nowMs = kms.nowMs();
-  const caller = credentials && (await authenticate(incoming, { credentials, region: kms.account.region, nowMs }));
   const name = incoming.headers.get('x-amz-target') ?? '';
+  const neighbour = neighbours.find(({ targetPrefix }) => name.startsWith(targetPrefix));
+  const caller =
+    credentials &&
+    (await authenticate(incoming, {
+      credentials,
+      region: kms.account.region,
+      nowMs,
+      service: neighbour?.signingName ?? 'kms',
+    }));
+  if (neighbour) return answerNeighbour(neighbour, name, incoming.body);
   const operation = name.startsWith(TARGET_PREFIX) ? OPERATIONS.get(name.slice(TARGET_PREFIX.length)) : undefined;
   if (!operation) throw new KmsFault('UnknownOperationException');
 
@@ -63,6 +75,17 @@ export async function answerCall(
     trail?.add({ ...call, response: undefined, refusal, resources: resourcesOf(request, undefined, kms) });
     throw error;
   }
+}
+
+/** @throws {KmsFault} */
+async function answerNeighbour(
+  { targetPrefix, operations }: Neighbour,
+  target: string,
+  body: Uint8Array,
+): Promise<JsonObject> {
+  const operation = operations.get(target.slice(targetPrefix.length));
+  if (!operation) throw new KmsFault('UnknownOperationException');
+  return operation(Members.of(parseJson(body)));
 }
 
 /** An empty body is an empty object, as on AWS. */

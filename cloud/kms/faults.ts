@@ -34,6 +34,13 @@ const STATUS = {
   UnrecognizedClientException: 400,
   UnsupportedOperationException: 400,
   ValidationException: 400,
+  // Of the services beside KMS: cloud/parameters.
+  InvalidParameterException: 400,
+  ParameterAlreadyExists: 400,
+  ParameterNotFound: 400,
+  ParameterVersionNotFound: 400,
+  ResourceExistsException: 400,
+  ResourceNotFoundException: 400,
 } as const;
 
 export type FaultType = keyof typeof STATUS;

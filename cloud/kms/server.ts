@@ -16,6 +16,7 @@ import { TrailFolder } from './cloudtrail.ts';
 import { KmsFault } from './faults.ts';
 import { KeyStore } from './key-store.ts';
 import type { Account } from './names.ts';
+import type { Neighbour } from './neighbour.ts';
 import type { KmsCredential } from './sigv4.ts';
 
 const CONTENT_TYPE = 'application/x-amz-json-1.1';
@@ -38,6 +39,8 @@ export interface KmsOptions {
   readonly allowAnyCaller?: boolean;
   /** Where CloudTrail-shaped events go; none are written where it is left out. */
   readonly trailFolder?: string;
+  /** Other services that answer here too. */
+  readonly neighbours?: readonly Neighbour[];
   readonly nowMs?: () => number;
   readonly newId?: () => string;
   /** Told of what should not happen: a fault of ours, answered as KMSInternalException. */
@@ -70,7 +73,7 @@ export async function startKms(options: KmsOptions): Promise<RunningKms> {
         ? undefined
         : await TrailFolder.open(options.trailFolder, account, (error) => onInternalError('CloudTrail', error));
     const kms = { store, account, nowMs, newId: options.newId ?? (() => crypto.randomUUID()) };
-    const app = createApp({ kms, credentials, trail }, onInternalError);
+    const app = createApp({ kms, credentials, trail, neighbours: options.neighbours ?? [] }, onInternalError);
     if (isLoopback(host)) app.addHook('onRequest', async ({ hostname }) => expectLoopbackName(hostname));
     const url = await app.listen({ host, port });
     const saving = setInterval(() => {

@@ -13,7 +13,6 @@ import { utf8 } from '../../protocol/bytes.ts';
 import { KmsFault } from './faults.ts';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
-const SERVICE = 'kms';
 const TERMINATOR = 'aws4_request';
 const MAX_SKEW_MS = 5 * 60_000;
 const PARAMETERS = ['Credential', 'Signature', 'SignedHeaders'] as const;
@@ -46,16 +45,24 @@ interface Authorization {
   readonly dateMs: number;
 }
 
+export interface AuthenticationRules {
+  readonly credentials: readonly KmsCredential[];
+  readonly region: string;
+  readonly nowMs: number;
+  /** The service that is called, as a scope names it: `kms`. */
+  readonly service: string;
+}
+
 /**
  * @throws {KmsFault} MissingAuthenticationTokenException, IncompleteSignatureException, InvalidSignatureException,
  *   UnrecognizedClientException
  */
 export async function authenticate(
   request: SignedRequest,
-  { credentials, region, nowMs }: { credentials: readonly KmsCredential[]; region: string; nowMs: number },
+  { credentials, region, nowMs, service }: AuthenticationRules,
 ): Promise<KmsCredential> {
   const authorization = parseAuthorization(request.headers);
-  expectScope(authorization, region);
+  expectScope(authorization, { region, service });
   expectSignedHeaders(authorization, request.headers);
   const credential = credentials.find(({ accessKeyId }) => accessKeyId === authorization.accessKeyId);
   if (!credential || (request.headers.get('x-amz-security-token') ?? '') !== (credential.sessionToken ?? ''))
@@ -115,14 +122,18 @@ function parseLongDate(longDate: string): number {
   throw incomplete(`Date must be in ISO-8601 'basic format'. Got '${longDate.slice(0, 64)}'.`);
 }
 
-function expectScope({ scope, longDate }: Authorization, expectedRegion: string): void {
+function expectScope(
+  { scope, longDate }: Authorization,
+  expected: { readonly region: string; readonly service: string },
+): void {
   const [date = '', region = '', service = '', terminator = ''] = scope;
   const wrong: string[] = [];
-  if (region !== expectedRegion)
+  if (region !== expected.region)
     wrong.push(
-      `Credential should be scoped to a valid region, not '${region.slice(0, 64)}'. Here it is '${expectedRegion}'.`,
+      `Credential should be scoped to a valid region, not '${region.slice(0, 64)}'. Here it is '${expected.region}'.`,
     );
-  if (service !== SERVICE) wrong.push(`Credential should be scoped to correct service: '${SERVICE}'.`);
+  if (service !== expected.service)
+    wrong.push(`Credential should be scoped to correct service: '${expected.service}'.`);
   if (terminator !== TERMINATOR)
     wrong.push(
       `Credential should be scoped with a valid terminator: '${TERMINATOR}', not '${terminator.slice(0, 64)}'.`,
@@ -163,11 +174,11 @@ async function signatureOf(
   { scope, signedHeaders, dateMs }: Authorization,
   { accessKeyId, secretAccessKey }: KmsCredential,
 ): Promise<string> {
-  const [, region = ''] = scope;
+  const [, region = '', service = ''] = scope;
   const signer = new SignatureV4({
     credentials: { accessKeyId, secretAccessKey },
     region,
-    service: SERVICE,
+    service,
     sha256: Sha256,
     applyChecksum: false,
   });
