@@ -4,6 +4,7 @@
  *     .bristlecone/
  *       endpoints.json   where `bristlecone up` listens, while it runs
  *       kms/             one file a key
+ *       parameters/      one file a parameter or secret
  *       cloud.sqlite     releases, campaigns, jobs
  *       artifacts/       envelopes and images by digest
  */

@@ -23,13 +23,22 @@ export const withKmsOptions = (command: Command): Command =>
 
 /** @throws {OperatorError} `no-kms`: none named and none running */
 export function kmsClientOf(
-  { data, kmsEndpoint }: KmsOptions,
+  options: KmsOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): ReturnType<typeof createKmsClient> {
+  const endpoint = kmsEndpointOf(options, env);
+  return endpoint === undefined ? createKmsClient() : createKmsClient({ endpoint, env });
+}
+
+/** Undefined for real AWS. @throws {OperatorError} `no-kms`, `invalid-url` */
+export function kmsEndpointOf(
+  { data, kmsEndpoint }: KmsOptions,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
   const named = kmsEndpoint ?? env['AWS_ENDPOINT_URL_KMS'];
-  if (named === 'aws') return createKmsClient();
+  if (named === 'aws') return undefined;
   const endpoint = named ?? readEndpoints(openDataFolder(data))?.kms;
-  if (endpoint !== undefined) return createKmsClient({ endpoint: expectUrl(endpoint), env });
+  if (endpoint !== undefined) return expectUrl(endpoint);
   throw new OperatorError(
     'no-kms',
     `no KMS: no embedded cloud runs with the data in ${data}. Start one with \`bristlecone up --data ${data}\`, ` +
@@ -37,7 +46,8 @@ export function kmsClientOf(
   );
 }
 
-function expectUrl(text: string): string {
+/** @throws {OperatorError} `invalid-url` */
+export function expectUrl(text: string): string {
   if (URL.canParse(text)) return text;
   throw new OperatorError(
     'invalid-url',

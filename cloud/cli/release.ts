@@ -5,12 +5,11 @@ import { run, subcommand, textTable, UsageError } from '../../command-line.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { checkForeignEnvelope, publishRelease } from '../releases/publish-release.ts';
 import { signRelease } from '../releases/sign-release.ts';
-import { createKmsSigner } from '../signing/kms-signer.ts';
-import { keyReference } from '../signing/keys.ts';
 import { listReleases, type Release } from '../store/releases.ts';
 import { writeFactoryFolder } from './factory-folder.ts';
-import { type DataOptions, kmsClientOf, type KmsOptions, withDataOption, withKmsOptions } from './kms-option.ts';
+import { type DataOptions, withDataOption, withKmsOptions } from './kms-option.ts';
 import { type CloudFiles, openCloudFiles } from './open-cloud.ts';
+import { openReleaseSigners, type SignerOptions, withSignerOptions } from './release-signers.ts';
 
 interface NameOptions {
   readonly version: string;
@@ -35,50 +34,56 @@ const withNameOptions = (command: Command): Command =>
     .requiredOption('--class <name>', 'class of device that the image is for');
 
 function registerCreate(parent: Command): void {
-  const command = withNameOptions(
-    withKmsOptions(
-      subcommand(parent, {
-        name: 'create',
-        summary: 'sign an image with KMS keys into a SUIT envelope',
-        examples: [
-          'release create --image fw.bin --version 1.2.3 --sequence 7 --vendor example.com --class hub --key release --out fw.suit',
-          'release create … --key legacy --key release        # hybrid: both sign',
-        ],
-      }),
+  const command = withSignerOptions(
+    withNameOptions(
+      withKmsOptions(
+        subcommand(parent, {
+          name: 'create',
+          summary: 'sign an image with KMS keys into a SUIT envelope',
+          examples: [
+            'release create --image fw.bin --version 1.2.3 --sequence 7 --vendor example.com --class hub --key release --out fw.suit',
+            'release create … --key legacy --key release        # hybrid: both sign',
+            'release create … --profile ssm:/bristlecone/signing # keys and algorithms as the parameter says now',
+          ],
+        }),
+      ),
     ),
-  )
-    .requiredOption('--key <key...>', 'alias, id or ARN of a KMS key; each one given signs')
-    .option('--out <file>', 'write the envelope there too');
-  run<KmsOptions & NameOptions & { image: string; key: readonly string[]; out?: string }>(
-    command,
-    async ({ options, io }) => {
-      await using cloud = await openCloudFiles(options.data);
-      const image = readBytes(options.image);
-      const client = kmsClientOf(options, io.env);
-      const signers = [];
-      for (const name of options.key) signers.push(await createKmsSigner({ client, keyId: keyReference(name) }));
-      const keys = signers.map(({ key }) => key);
-      const name = nameOf(
-        options,
-        keys.map(({ algorithm }) => algorithm.name),
-      );
-      const warnings = await sequenceWarnings(cloud, name);
-      const envelope = await signRelease({
-        image,
-        version: name.version,
-        sequenceNumber: name.sequence,
-        vendorDomain: name.vendor,
-        className: name.class,
-        signers,
-      });
-      // First the file: a release whose envelope could not be written would be there, and half done.
-      if (options.out !== undefined) writeFileSync(options.out, envelope);
-      const release = await publishRelease(cloud, { name, envelope, image, nowMs: io.nowMs() });
-      writeFactoryFolder(cloud.folder, { vendor: name.vendor, className: name.class, keys });
-      for (const warning of warnings) io.note(`warning: ${warning}`);
-      return { json: { ...release, out: options.out, warnings }, text: describe(release, options.out) };
-    },
-  );
+  ).option('--out <file>', 'write the envelope there too');
+  run<SignerOptions & NameOptions & { image: string; out?: string }>(command, async ({ options, io }) => {
+    await using cloud = await openCloudFiles(options.data);
+    const image = readBytes(options.image);
+    const { signers, digestAlgorithmId, profile } = await openReleaseSigners(options, io.env);
+    const keys = signers.map(({ key }) => key);
+    const name = nameOf(
+      options,
+      keys.map(({ algorithm }) => algorithm.name),
+    );
+    const warnings = await sequenceWarnings(cloud, name);
+    const envelope = await signRelease({
+      image,
+      version: name.version,
+      sequenceNumber: name.sequence,
+      vendorDomain: name.vendor,
+      className: name.class,
+      signers,
+      digestAlgorithmId,
+    });
+    // First the file: a release whose envelope could not be written would be there, and half done.
+    if (options.out !== undefined) writeFileSync(options.out, envelope);
+    const release = await publishRelease(cloud, {
+      name: { ...name, ...(profile && { profile: profile.name }) },
+      envelope,
+      image,
+      nowMs: io.nowMs(),
+    });
+    writeFactoryFolder(cloud.folder, { vendor: name.vendor, className: name.class, keys });
+    for (const warning of warnings) io.note(`warning: ${warning}`);
+    const { rules, digest, blockBytes } = profile ?? {};
+    return {
+      json: { ...release, rules, digest, blockBytes, out: options.out, warnings },
+      text: describe(release, options.out),
+    };
+  });
 }
 
 function registerAdd(parent: Command): void {
@@ -143,7 +148,7 @@ const releaseRow = (it: Release) => [
 
 const describe = (release: Release, out: string | undefined): string =>
   `Release ${release.id}: sequence ${release.sequence}, image ${release.imageBytes} B, envelope ${release.envelopeBytes} B on the wire, ` +
-  `signed with ${release.algorithms.join(' + ')}${out === undefined ? '' : `\nWrote the envelope to ${out}`}\n` +
+  `signed with ${release.algorithms.join(' + ')}${release.profile === undefined ? '' : ` as profile ${release.profile} says`}${out === undefined ? '' : `\nWrote the envelope to ${out}`}\n` +
   `Next: bristlecone campaign create --release ${release.id} --thing NAME (or --all)`;
 
 function nameOf({ version, sequence, vendor, class: className }: NameOptions, algorithms: readonly string[]) {

@@ -10,7 +10,7 @@ import { insertRelease, type Release } from '../store/releases.ts';
 import type { Store } from '../store/store.ts';
 
 /** What a person calls the release by. */
-export type ReleaseName = Pick<Release, 'version' | 'sequence' | 'vendor' | 'class' | 'algorithms'>;
+export type ReleaseName = Pick<Release, 'version' | 'sequence' | 'vendor' | 'class' | 'algorithms' | 'profile'>;
 
 export interface Publication {
   readonly name: ReleaseName;

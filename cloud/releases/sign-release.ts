@@ -3,7 +3,7 @@
  *
  *     image ─▶ manifest ─▶ D = digest of the wrapped manifest ─▶ one COSE_Sign1 over D a signer ─▶ envelope
  *
- * What is signed is the same few bytes whatever the image's size (92 with a key id), so KMS takes them RAW; hybrid is
+ * What is signed is the same few bytes whatever the image's size (92 with a key id and SHA-256), so KMS takes them RAW; hybrid is
  * two signers over the same D, and the device's trust root says that both must hold (design.md §3).
  */
 import { type Anchor, describeAnchor } from '../../protocol/cose/algorithms.ts';
@@ -14,7 +14,7 @@ import { encodeSign1, signedBytes } from '../../protocol/cose/sign1.ts';
 import { MAX_STREAM_FILE_BYTES } from '../../protocol/limits.ts';
 import { authenticate } from '../../protocol/suit/authenticate.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
-import { digestOfImage } from '../../protocol/suit/digest.ts';
+import { digestOfImage, SHA_256 } from '../../protocol/suit/digest.ts';
 import { decodeEnvelope, encodeEnvelope, signedDigest } from '../../protocol/suit/envelope.ts';
 import { encodeManifest } from '../../protocol/suit/manifest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
@@ -32,6 +32,8 @@ export interface ReleaseRequest {
   readonly className: string;
   /** All of them sign; at least one. */
   readonly signers: readonly Signer[];
+  /** COSE id of the hash of image, text and manifest. SHA-256 where it is left out. */
+  readonly digestAlgorithmId?: number;
 }
 
 /**
@@ -43,20 +45,21 @@ export interface ReleaseRequest {
  */
 export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> {
   const anchors = checkRequest(request);
+  const { image, digestAlgorithmId = SHA_256 } = request;
   const vendorId = createVendorId(request.vendorDomain);
   const { manifest, severed } = buildUpdateManifest({
     layout: 'swap',
     sequenceNumber: request.sequenceNumber,
     vendorId,
     classId: createClassId(vendorId, request.className),
-    image: { digest: digestOfImage(request.image), imageBytes: request.image.length, uri: IMAGE_URI },
+    image: { digest: digestOfImage(image, digestAlgorithmId), imageBytes: image.length, uri: IMAGE_URI },
     text: { version: request.version, vendorDomain: request.vendorDomain, modelInfo: request.className },
   });
   const manifestBytes = encodeManifest(manifest);
-  const payload = signedDigest(manifestBytes);
+  const payload = signedDigest(manifestBytes, digestAlgorithmId);
   const blocks: Uint8Array[] = [];
   for (const signer of request.signers) blocks.push(await signBlock(signer, payload));
-  const envelope = encodeEnvelope({ manifestBytes, blocks, severed });
+  const envelope = encodeEnvelope({ manifestBytes, blocks, digestAlgorithmId, severed });
   checkAsDevices(envelope, anchors);
   return envelope;
 }

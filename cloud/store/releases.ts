@@ -1,6 +1,8 @@
 /** Releases: what was signed, and where its bytes are. */
+import type { Selectable } from 'kysely';
 import { OperatorError } from '../errors.ts';
 import type { Store } from './store.ts';
+import type { Tables } from './tables.ts';
 
 export interface Release {
   readonly id: string;
@@ -17,11 +19,13 @@ export interface Release {
   readonly imageDigest: string;
   readonly imageBytes: number;
   readonly createdAtMs: number;
+  /** Name of the signing profile that it was made under. */
+  readonly profile?: string;
 }
 
 /** @throws {OperatorError} `release-exists` */
 export async function insertRelease(store: Store, release: Release): Promise<void> {
-  const row = { ...release, algorithms: release.algorithms.join(' ') };
+  const row = { ...release, algorithms: release.algorithms.join(' '), profile: release.profile ?? null };
   const inserted = await store.db
     .insertInto('releases')
     .values(row)
@@ -43,7 +47,8 @@ export async function releaseById(store: Store, id: string): Promise<Release | u
   return row && releaseOf(row);
 }
 
-const releaseOf = (row: Omit<Release, 'algorithms'> & { algorithms: string }): Release => ({
+const releaseOf = ({ profile, algorithms, ...row }: Selectable<Tables['releases']>): Release => ({
   ...row,
-  algorithms: row.algorithms.split(' '),
+  algorithms: algorithms.split(' '),
+  ...(profile !== null && { profile }),
 });

@@ -25,6 +25,8 @@ export interface Tables {
     readonly imageDigest: string;
     readonly imageBytes: number;
     readonly createdAtMs: number;
+    /** Name of the signing profile; null where keys were named one by one. */
+    readonly profile: string | null;
   };
   readonly streams: {
     readonly id: string;
@@ -73,7 +75,12 @@ export interface Tables {
 
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-main-job': { up: createTables },
+  '0002-release-profile': { up: addReleaseProfile },
 };
+
+async function addReleaseProfile(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('releases').addColumn('profile', 'text').execute();
+}
 
 async function createTables(db: Kysely<unknown>): Promise<void> {
   await db.schema

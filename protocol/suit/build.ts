@@ -42,6 +42,7 @@ export interface UpdateDescription {
   readonly vendorId: Uint8Array;
   /** 16 bytes. */
   readonly classId: Uint8Array;
+  /** Its digest's algorithm is that of the severed text too. */
   readonly image: { readonly digest: SuitDigest; readonly imageBytes: number; readonly uri: string };
   readonly text?: UpdateText;
   readonly referenceUri?: string;
@@ -84,7 +85,7 @@ export function buildUpdateManifest(description: UpdateDescription): SeveredMani
     unsupported: [],
     unsupportedCommon: [],
   };
-  return severMembers(manifest, ['text']);
+  return severMembers(manifest, ['text'], image.digest.algorithmId);
 }
 
 function sharedSequence({ vendorId, classId, image }: UpdateDescription): Sequence {
