@@ -1,10 +1,12 @@
 /** `bristlecone posture`: how far an account, its endpoints and its clients are from post-quantum cryptography. */
 import type { Command } from 'commander';
 import { registerInventory } from './posture-inventory.ts';
+import { registerPolicy } from './posture-policy.ts';
 
 export function registerPostureCommands(program: Command): void {
   const posture = program
     .command('posture')
     .description('how far an account, its endpoints and its clients are from post-quantum cryptography');
   registerInventory(posture);
+  registerPolicy(posture);
 }
