@@ -39,6 +39,8 @@ function ordered(value: CborValue): unknown {
 }
 
 function integer(value: number | bigint): number | bigint {
+  // Nearly all are small, and a BigInt costs more than the rest of their encoding.
+  if (typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 2 ** 32) return value;
   if (typeof value === 'number' && !Number.isSafeInteger(value)) {
     throw new TypeError(`encodeCbor: expected an integer, got ${value}`);
   }

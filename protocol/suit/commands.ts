@@ -8,6 +8,7 @@
 import { decodeCbor } from '../cbor/decode.ts';
 import { encodeCbor } from '../cbor/encode.ts';
 import { expectArray, expectBytes, expectInteger, expectUint, wrongShape } from '../cbor/expect.ts';
+import { encodedBytes, headBytes } from '../cbor/size.ts';
 import type { CborValue } from '../cbor/value.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_COMPONENTS, MAX_SEQUENCE_BYTES, MAX_SEQUENCE_DEPTH } from '../limits.ts';
@@ -68,10 +69,10 @@ function sequenceOf(bytes: Uint8Array, { at, offset, depth }: Place): Sequence {
   let position = offset + headBytes(items.length);
   for (let i = 0; i < items.length; i += 2) {
     const [label, argument] = [items[i]!, items[i + 1]!];
-    const labelBytes = encodeCbor(label).length;
+    const labelBytes = encodedBytes(label);
     const place = { at: `${at}[${i / 2}]`, offset: position + labelBytes, depth };
     commands.push({ ...commandOf(label, argument, place), offset: position });
-    position += labelBytes + encodeCbor(argument).length;
+    position += labelBytes + encodedBytes(argument);
   }
   return commands;
 }
@@ -126,7 +127,7 @@ function alternativesOf(argument: CborValue, place: Place) {
   let offset = place.offset + headBytes(items.length);
   const alternatives = sequences.map((item, i) => {
     const alternative = nestedOf(item, { at: `${place.at}[${i}]`, offset, depth: place.depth });
-    offset += encodeCbor(item).length;
+    offset += encodedBytes(item);
     return alternative;
   });
   return { alternatives, orNothing };
@@ -136,13 +137,6 @@ function alternativesOf(argument: CborValue, place: Place) {
 function nestedOf(item: CborValue, { at, offset, depth }: Place): Sequence {
   const bytes = expectBytes(item, at);
   return sequenceOf(bytes, { at, offset: offset + headBytes(bytes.length), depth: depth + 1 });
-}
-
-/** Bytes of the head of an array or byte string of this length (RFC 8949 §3). */
-function headBytes(length: number): number {
-  if (length < 24) return 1;
-  if (length < 0x100) return 2;
-  return length < 0x1_0000 ? 3 : 5;
 }
 
 /** The content of the byte string that wraps the sequence. */
