@@ -44,7 +44,10 @@ interface SpareContent {
 
 const OK: OperationResult = { ok: true };
 
-const failed = (code: 'operation-failed' | 'content-mismatch', detail: string): OperationResult => ({
+const failed = (
+  code: 'operation-failed' | 'content-mismatch' | 'image-too-large',
+  detail: string,
+): OperationResult => ({
   ok: false,
   code,
   detail,
@@ -151,7 +154,7 @@ export class ImageInstaller {
 
   #write({ component, content }: OperationOf<'write'>): OperationResult {
     const area = this.#context.ports.slots[this.#slotToWrite(component)];
-    if (content.length > area.areaBytes) return failed('operation-failed', `${content.length} bytes do not fit a slot`);
+    if (content.length > area.areaBytes) return failed('image-too-large', `${content.length} bytes do not fit a slot`);
     this.#fill(area, content.length, (offset, target) => target.set(content.subarray(offset, offset + target.length)));
     return OK;
   }
@@ -162,7 +165,7 @@ export class ImageInstaller {
     const target = this.#slotToWrite(to);
     if (source === target) return failed('operation-failed', 'expected to copy from the image that runs');
     const { slots } = this.#context.ports;
-    if (bytes > slots[target].areaBytes) return failed('operation-failed', `${bytes} bytes do not fit a slot`);
+    if (bytes > slots[target].areaBytes) return failed('image-too-large', `${bytes} bytes do not fit a slot`);
     this.#fill(slots[target], bytes, (offset, piece) => slots[source].read(offset, piece));
     return OK;
   }

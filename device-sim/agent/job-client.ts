@@ -1,8 +1,8 @@
 /**
  * The device's side of AWS IoT Jobs: get the next job, report what came of it.
  *
- * Replies are matched by topic and client token. There are no progress updates: the service allows few writes
- * (facts: 200 a second for a whole account), and start-next has set the job IN_PROGRESS already.
+ * Replies are matched by topic and client token. There are no progress updates: AWS takes 200 writes a second for all
+ * devices of an account together, and start-next has set the job IN_PROGRESS already.
  */
 import {
   decodeExecutionAccepted,

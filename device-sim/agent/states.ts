@@ -78,10 +78,10 @@ async function runUpdate(context: AgentContext, progress: Progress): Promise<Ste
   const installer = new ImageInstaller({ envelope, job: context.document(), link, ports });
   const outcome = await installer.run(runProcedure(envelope, 'update', processorContext(ports)));
   const newImage = installer.newImage();
+  const { sequenceNumber } = envelope.manifest;
   context.closeEnvelope();
   if (newImage) return { result: 'success', keep: { newImage } };
 
-  const { sequenceNumber } = envelope.manifest;
   if (sequenceNumber > ports.boot.confirmed().sequenceNumber) ports.boot.confirm(sequenceNumber);
   const suitReport = context.suitReport(outcome);
   return {
@@ -104,7 +104,7 @@ function reboot({ ports }: AgentContext, progress: Progress): Step<'rebooting'> 
   throw unconfirmed('boot', `expected the image in slot ${slot} to start, got slot ${ports.boot.running.slot}`);
 }
 
-/** The last point of no return: here, and only here, the installed sequence number advances. */
+/** The point of no return: with the confirmation, and not before, the installed sequence number advances. */
 async function confirm(context: AgentContext, progress: Progress): Promise<Step<'confirming'>> {
   const { ports } = context;
   const { slot, sequenceNumber } = newImageOf(progress);
