@@ -5,7 +5,7 @@ import { type CommandResult, run, subcommand, UsageError } from '../../command-l
 import { toHex } from '../../protocol/bytes.ts';
 import type { PublicKey } from '../../protocol/cose/algorithms.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
-import type { ContentFormat } from '../formats/documents.ts';
+import { type ContentFormat, isTextFormat } from '../formats/documents.ts';
 import { finishDocument } from '../formats/finish.ts';
 import { MAX_CONTENT_BYTES } from '../formats/limits.ts';
 import { prepareDocument } from '../formats/prepare.ts';
@@ -111,5 +111,6 @@ function importSignature(signatureFile: string, file: string | undefined, option
     out: options.out,
     line: `Finished a ${unsigned.format} document: the signature is by ${algorithm.name} key ${keyId.slice(0, 16)}…`,
     json: { format: unsigned.format, algorithm: algorithm.name, keyId },
+    isText: isTextFormat(unsigned.format),
   });
 }

@@ -7,6 +7,7 @@ import { anchorOf } from '../../protocol/cose/key.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { MAX_COSE_KEY_BYTES } from '../../protocol/limits.ts';
 import { OperatorError } from '../errors.ts';
+import { isTextFormat } from '../formats/documents.ts';
 import { finishDocument } from '../formats/finish.ts';
 import type { Unsigned } from '../formats/unsigned.ts';
 import { SIGNING_MODES, type SigningMode } from '../signing/kms-requests.ts';
@@ -73,5 +74,6 @@ export async function signOrExport(
   }
   const document = finishDocument(unsigned, await signer.sign(toBeSigned));
   const line = `Signed ${what} with ${key.algorithm.name} key ${signer.key.keyArn}`;
-  return deliver(document, { out: options.out, line, json: { ...facts, keyArn: signer.key.keyArn } });
+  const json = { ...facts, keyArn: signer.key.keyArn };
+  return deliver(document, { out: options.out, line, json, isText: isTextFormat(format) });
 }

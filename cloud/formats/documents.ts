@@ -41,6 +41,9 @@ export function completeDocument(
   return typeof complete === 'string' ? utf8(complete) : complete;
 }
 
+/** Whether its documents are text, fit to be printed. */
+export const isTextFormat = (format: Format): boolean => format !== 'raw' && format !== 'cose';
+
 /** The formats that carry or accompany a content; certificates and requests are verified by chain.ts and x509.ts. */
 export type ContentFormat = Exclude<Format, 'csr' | 'certificate'>;
 

@@ -3,16 +3,13 @@ import { fromBase64 } from '../../protocol/bytes.ts';
 import type { Algorithm } from '../../protocol/cose/algorithms.ts';
 import { fromDerForm } from '../signing/ecdsa-der.ts';
 
-/** bytes. An ML-DSA-87 signature in base64, in the JSON of the AWS CLI, is some 6.5 KB. */
-const MAX_TEXT_BYTES = 16_384;
-
 /**
  * @param file the signature itself (ECDSA also in DER), the same in base64, or the JSON that `aws kms sign` prints
  * @returns in COSE form; bytes that no verifier accepts, where it is none of these
  */
 export function readSignature(file: Uint8Array, algorithm: Algorithm): Uint8Array {
   const asItIs = inCoseForm(file, algorithm);
-  if (asItIs.length === algorithm.signatureBytes || file.length > MAX_TEXT_BYTES) return asItIs;
+  if (asItIs.length === algorithm.signatureBytes) return asItIs;
   return inCoseForm(decodeText(new TextDecoder().decode(file)), algorithm);
 }
 

@@ -23,6 +23,8 @@ const image = new Uint8Array(3_000_000).fill(7);
 const fw = file('fw.bin', image);
 const small = file('small.bin', utf8('message'));
 const key = file('key.cose', encodeCoseKey(anchor));
+const huge = file('huge.bin', new Uint8Array());
+truncateSync(huge, 5_000_000_000);
 const classical = file('classical.cose', encodeCoseKey(testSigner('ES256').anchor));
 const mu = (...args: readonly string[]) => runCli([registerMuCommand], 'mu', ...args);
 const muOf = (bytes: Uint8Array, context?: Uint8Array) => externalMu(anchor.publicKey, bytes, context);
@@ -72,6 +74,7 @@ describe('bristlecone mu', () => {
     ['a classical key',              ['--public', classical, small],                      1, /expected an ML-DSA key, got ES256\..*DIGEST.*\[mode-not-possible\]/],
     ['a file that is no key',        ['--public', small, small],                          1, /expected a COSE_Key.*\[wrong-shape\]/],
     ['an image in place of a key',   ['--public', fw, small],                             1, /expected at most 4096 bytes, got 3000000 \[too-large\]/],
+    ['5 GB in place of a key',       ['--public', huge, small],                           1, /got 5000000000 \[too-large\]/],
     ['a file that is not there',     ['--public', key, join(folder, 'none')],             1, /\[file-not-found\]/],
     ['a folder',                     ['--public', key, folder],                           1, /\[not-a-file\]/],
     ['an unknown form',              ['--public', key, '--format', 'pem', small],         2, /expected hex, base64 or binary, got "pem"/],

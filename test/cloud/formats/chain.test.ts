@@ -171,6 +171,7 @@ describe('verifyChain refuses', () => {
   const unknown = resigned(leaf, keys.middle, (extensions) => void extensions.push(extension('1.2.3.4', true, '0500')));
   const twice = resigned(leaf, keys.middle, (extensions) => void extensions.push(extensions[0]!));
   const swapped = { ...leaf, certificate: resigned(leaf, testSigner('ES256', 9), () => undefined).certificate };
+  const signingCa = resigned(leaf, keys.middle, replace(extension(OID.basicConstraints, true, '30030101ff')));
   const caLeaf = certify({ to: keys.leaf, by: middle, profile: 'ca', subject: 'CN=Signer' });
 
   // oxfmt-ignore
@@ -180,6 +181,7 @@ describe('verifyChain refuses', () => {
     ['an intermediate alone, as a leaf',              [middle],                     'certificate-usage',     /CN=Middle/],
     ['the root as a leaf',                            [root],                       'certificate-usage',     /CN=Root/],
     ['a leaf that is a CA',                           [caLeaf, middle],             'certificate-usage',     /CN=Signer/],
+    ['a leaf that is a CA and may sign code', [signingCa, middle],         'certificate-usage',     /CN=Signer/],
     ['a path to another root',                        [strangersLeaf, stranger],    'chain-untrusted',       /CN=Stranger/],
     ['a self-signed leaf',                            [stranger],                   'chain-untrusted',       /CN=Stranger/],
     ['a root of the same name and another key',       [impostorsLeaf],              'signature-invalid',     /CN=Signer/],

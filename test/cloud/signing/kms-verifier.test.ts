@@ -83,3 +83,17 @@ it('says that the key was disabled', async () => {
   await expect(refused).rejects.toBeInstanceOf(OperatorError);
   await expect(refused).rejects.toMatchObject({ code: 'key-disabled' });
 });
+
+it('takes no answer for no more than it says', async () => {
+  const keyId = await createKey(client, 'ML_DSA_44');
+  const signature = await (await createKmsSigner({ client, keyId })).sign(message);
+  const verifier = await createKmsVerifier({ client, keyId });
+  for (const answer of [{}, { SignatureValid: false }]) {
+    client.middlewareStack.add(() => async () => ({ output: { $metadata: {}, ...answer }, response: {} }), {
+      step: 'initialize',
+      name: 'answer',
+      override: true,
+    });
+    expect(await verifier.verify(message, signature)).toBe(false);
+  }
+});
