@@ -1,6 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../../device-sim/device.ts';
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
@@ -10,11 +7,12 @@ import { imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../support/device-worl
 import { FakeCloud } from '../support/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
 import { ALL_ANCHORS, classId, mlDsa65, vendorId } from '../support/suit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const NRF52840 = boardNamed('nrf52840')!;
 
 function newDevice(thing = 'thing-1'): string {
-  const stateFolder = mkdtempSync(join(tmpdir(), 'device-'));
+  const stateFolder = temporaryFolder();
   manufacture({
     stateFolder,
     board: NRF52840,

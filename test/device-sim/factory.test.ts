@@ -1,5 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DeviceSpec, manufacture, openDevice } from '../../device-sim/factory.ts';
@@ -7,9 +6,10 @@ import { boardNamed } from '../../device-sim/profiles/boards.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { OLD_IMAGE } from '../support/device-world.ts';
 import { ALL_ANCHORS, classId, vendorId } from '../support/suit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const spec = (change: Partial<DeviceSpec> = {}): DeviceSpec => ({
-  stateFolder: join(mkdtempSync(join(tmpdir(), 'factory-')), 'thing-1'),
+  stateFolder: join(temporaryFolder(), 'thing-1'),
   board: boardNamed('nrf52840')!,
   thing: 'thing-1',
   vendorId,

@@ -1,8 +1,6 @@
 /** kill -9 instead of a power cut: the flash of a device is in a file, and whatever was written is there. */
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
@@ -11,6 +9,7 @@ import { imageOf, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
 import { FakeCloud } from '../support/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
 import { classId, es256, vendorId } from '../support/suit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../support/device-process.ts');
 const IMAGE = imageOf(60_000, 8);
@@ -39,7 +38,7 @@ describe('a device process', () => {
   it('that is killed in each state continues where it was', async () => {
     const cloud = new FakeCloud('thing-1');
     await using broker = await serveFakeCloud(cloud);
-    const stateFolder = mkdtempSync(join(tmpdir(), 'kill-'));
+    const stateFolder = temporaryFolder();
     manufacture({
       stateFolder,
       board: boardNamed('nrf52840')!,

@@ -1,6 +1,4 @@
 /** Our device against our cloud, over real sockets: the embedded broker, Jobs and streams, with nothing played. */
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { launchCampaign } from '../../cloud/campaigns/create-campaign.ts';
@@ -28,6 +26,7 @@ import {
   update,
   vendorId,
 } from '../support/suit.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
 
@@ -45,7 +44,7 @@ class World implements AsyncDisposable {
   }
 
   static async create(): Promise<World> {
-    const folder = mkdtempSync(join(tmpdir(), 'scenario-'));
+    const folder = temporaryFolder();
     const cloud = await startCloud(folder, 0);
     const store = await openStore(join(folder, 'cloud.sqlite'));
     return new World({ folder, cloud, store, artifacts: await Artifacts.open(join(folder, 'artifacts')) });

@@ -1,12 +1,12 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Flash } from '../../../device-sim/hardware/flash.ts';
 import { openFlashFile } from '../../../device-sim/hardware/flash-file.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const SIZE = { flashBytes: 1024, sectorBytes: 256, writeBytes: 4 };
-const newPath = (): string => join(mkdtempSync(join(tmpdir(), 'flash-')), 'flash.bin');
+const newPath = (): string => join(temporaryFolder(), 'flash.bin');
 
 describe('flash in a file', () => {
   it('is erased when it is new', () => {
