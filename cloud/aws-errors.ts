@@ -8,6 +8,8 @@ import { OperatorError, Unavailable } from './errors.ts';
 export interface ServiceErrors {
   /** As people call it: `KMS`. */
   readonly service: string;
+  /** What was asked for, where the caller knows: its name goes into the message. */
+  readonly about?: string;
   /** By the SDK's error name: not every one of these is a class of the SDK, so `instanceof` would miss some. */
   readonly operatorErrors: Readonly<Record<string, readonly [code: string, nextStep: string]>>;
   /** Names of errors after which the same call may succeed. */
@@ -41,9 +43,12 @@ export async function withAwsErrors<T>(errors: ServiceErrors, call: () => Promis
   }
 }
 
-function translate(error: unknown, { service, operatorErrors, tryAgain, otherCode }: ServiceErrors): unknown {
+function translate(error: unknown, { service, about, operatorErrors, tryAgain, otherCode }: ServiceErrors): unknown {
   if (!(error instanceof Error)) return error;
-  const said = `${error.name}: ${error.message}`;
+  // What the SDK puts where the service sent no sentence.
+  const sentence = error.message === 'UnknownError' ? '' : `: ${error.message}`;
+  const said = `${error.name}${sentence}`;
+  const refused = `${service} refused ${about === undefined ? '' : `${about} `}(${said}).`;
   if ('code' in error && typeof error.code === 'string' && NETWORK.test(error.code)) {
     const next = `Is the endpoint right, and is the ${service} running (\`bristlecone up\`)?`;
     return new Unavailable(`${service} cannot be reached (${error.message || error.code}). ${next}`, { cause: error });
@@ -51,7 +56,7 @@ function translate(error: unknown, { service, operatorErrors, tryAgain, otherCod
   if ([...TRY_AGAIN, ...tryAgain].includes(error.name))
     return new Unavailable(`${service} is not ready (${said})`, { cause: error });
   const [code, nextStep] = operatorErrors[error.name] ?? COMMON[error.name] ?? [];
-  if (code !== undefined) return new OperatorError(code, `${service} refused (${said}). ${nextStep}`, { cause: error });
+  if (code !== undefined) return new OperatorError(code, `${refused} ${nextStep}`, { cause: error });
   // Every other answer of the service: the SDK marks them all with $fault.
-  return '$fault' in error ? new OperatorError(otherCode, `${service} refused (${said}).`, { cause: error }) : error;
+  return '$fault' in error ? new OperatorError(otherCode, refused, { cause: error }) : error;
 }

@@ -5,7 +5,14 @@ import { type AlgorithmName, algorithmByName } from '../../protocol/cose/algorit
 import { openSigners } from '../profiles/open-signers.ts';
 import { PROFILE_DIGESTS, type ProfileDigest, profileJson, type SigningProfile } from '../profiles/profile.ts';
 import { writeProfile } from '../profiles/profile-store.ts';
-import { createProfile, describeViolation, findViolations, isRuleSetName, RULE_SETS } from '../profiles/rules.ts';
+import {
+  createProfile,
+  describeRules,
+  describeViolation,
+  findViolations,
+  isRuleSetName,
+  RULE_SETS,
+} from '../profiles/rules.ts';
 import { parseSource } from '../profiles/source.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
 import { keyReference } from '../signing/keys.ts';
@@ -92,8 +99,9 @@ function registerCheck(parent: Command): void {
     const violations = findViolations(profile);
     if (violations.length > 0) {
       const lines = violations.map((it) => `  ${describeViolation(it)} [${it.code}]`);
-      const text = `${source}: profile ${profile.name} is refused:\n${lines.join('\n')}`;
-      return { json: { allowed: false, violations, profile: profileJson(profile) }, text, exit: 'refused' };
+      const because = describeRules(profile);
+      const text = `${source}: profile ${profile.name} is refused.\n${lines.join('\n')}\n${because}`;
+      return { json: { allowed: false, violations, because, profile: profileJson(profile) }, text, exit: 'refused' };
     }
     return allowed(profile, options.rulesOnly ? undefined : await openKeys(profile, { source, options, env: io.env }));
   });

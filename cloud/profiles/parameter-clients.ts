@@ -47,7 +47,9 @@ const SECRETS_ERRORS: ServiceErrors = {
 };
 
 /** @throws {Unavailable | OperatorError} */
-export const withSsmErrors = <T>(call: () => Promise<T>): Promise<T> => withAwsErrors(SSM_ERRORS, call);
+export const withSsmErrors = <T>(about: string, call: () => Promise<T>): Promise<T> =>
+  withAwsErrors({ ...SSM_ERRORS, about }, call);
 
 /** @throws {Unavailable | OperatorError} */
-export const withSecretsErrors = <T>(call: () => Promise<T>): Promise<T> => withAwsErrors(SECRETS_ERRORS, call);
+export const withSecretsErrors = <T>(about: string, call: () => Promise<T>): Promise<T> =>
+  withAwsErrors({ ...SECRETS_ERRORS, about }, call);

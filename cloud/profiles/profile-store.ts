@@ -53,14 +53,14 @@ export async function writeProfile(
       writeFileSync(source.path, text);
       return;
     case 'ssm':
-      await withSsmErrors(() =>
+      await withSsmErrors(source.name, () =>
         clients
           .ssm()
           .send(new PutParameterCommand({ Name: source.name, Value: text, Type: 'String', Overwrite: true })),
       );
       return;
     case 'secretsmanager':
-      await withSecretsErrors(() => putSecret(clients.secrets(), source.name, text));
+      await withSecretsErrors(source.name, () => putSecret(clients.secrets(), source.name, text));
   }
 }
 
@@ -75,12 +75,12 @@ async function readSource(source: ProfileSource, clients: ProfileClients): Promi
 /** A SecureString is taken too: whoever may decrypt it gets it. */
 async function readParameter(name: string, clients: ProfileClients): Promise<string | undefined> {
   const command = new GetParameterCommand({ Name: name, WithDecryption: true });
-  return (await withSsmErrors(() => clients.ssm().send(command))).Parameter?.Value;
+  return (await withSsmErrors(name, () => clients.ssm().send(command))).Parameter?.Value;
 }
 
 async function readSecret(name: string, clients: ProfileClients): Promise<string | undefined> {
   const command = new GetSecretValueCommand({ SecretId: name });
-  return (await withSecretsErrors(() => clients.secrets().send(command))).SecretString;
+  return (await withSecretsErrors(name, () => clients.secrets().send(command))).SecretString;
 }
 
 /** Two that make it at once: one of them is told that it exists, and may try again. */

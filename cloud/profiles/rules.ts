@@ -18,47 +18,45 @@ export interface RuleSet {
   readonly name: RuleSetName;
   /** Exactly these sign. */
   readonly algorithms: readonly AlgorithmName[];
-  readonly digests: readonly ProfileDigest[];
+  /** A new profile gets the first. */
+  readonly digests: readonly [ProfileDigest, ...ProfileDigest[]];
   /** Why, for people: a refusal quotes it. */
   readonly because: string;
 }
 
-/** A device that knows any of these can tell which one was used; the first is what a new profile gets. */
-const ANY_SHA_2: readonly ProfileDigest[] = PROFILE_DIGESTS;
-
+// What names a key or a device (thumbprints in SHA-256, UUIDs) is no hash of what is signed, and no rule is about it.
 // oxfmt-ignore
 export const RULE_SETS: readonly RuleSet[] = [
   { name: 'cnsa-2.0', algorithms: ['ML-DSA-87'], digests: ['SHA-384', 'SHA-512'],
     because: 'CNSA 2.0 takes ML-DSA-87 only, not ML-DSA-44 or -65, and hashes with SHA-384 or SHA-512 (NSA, CNSA 2.0 FAQ v2.1)' },
-  { name: 'balanced', algorithms: ['ML-DSA-65'],          digests: ANY_SHA_2,
+  { name: 'balanced', algorithms: ['ML-DSA-65'],          digests: PROFILE_DIGESTS,
     because: 'ML-DSA-65 is security category 3 in 3,309 bytes a signature (FIPS 204)' },
-  { name: 'small',    algorithms: ['ML-DSA-44'],          digests: ANY_SHA_2,
+  { name: 'small',    algorithms: ['ML-DSA-44'],          digests: PROFILE_DIGESTS,
     because: 'ML-DSA-44 is the smallest ML-DSA, category 2 in 2,420 bytes a signature (FIPS 204)' },
-  { name: 'hybrid',   algorithms: ['ES256', 'ML-DSA-65'], digests: ANY_SHA_2,
-    because: 'a classical and a post-quantum signature both sign, so that a break of either alone forges nothing' },
+  { name: 'hybrid',   algorithms: ['ES256', 'ML-DSA-65'], digests: PROFILE_DIGESTS,
+    because: 'a classical and a post-quantum key both sign: where devices require both, a break of one alone forges nothing' },
 ];
 
-export const VIOLATION_CODES = [
-  'profile-algorithm-refused',
-  'profile-algorithm-missing',
-  'profile-digest-refused',
-  'profile-hybrid-refused',
-  'profile-key-missing',
-  'profile-key-unused',
-] as const;
+/** Stable: add, never rename. */
+export type ViolationCode =
+  | 'profile-algorithm-refused'
+  | 'profile-algorithm-missing'
+  | 'profile-digest-refused'
+  | 'profile-hybrid-refused'
+  | 'profile-key-missing'
+  | 'profile-key-unused';
 
 export interface Violation {
-  /** Stable: add, never rename. */
-  readonly code: (typeof VIOLATION_CODES)[number];
+  readonly code: ViolationCode;
   /** Field of the profile. */
   readonly at: string;
-  /** Expected and found, and the rule. */
+  /** Expected and found, in that order. */
   readonly detail: string;
 }
 
 export const isRuleSetName = (text: string): text is RuleSetName => RULE_SET_NAMES.some((name) => name === text);
 
-export function ruleSetOf(name: RuleSetName): RuleSet {
+function ruleSetOf(name: RuleSetName): RuleSet {
   const found = RULE_SETS.find((it) => it.name === name);
   if (!found) throw new TypeError(`no rule set ${name}`);
   return found;
@@ -70,14 +68,20 @@ export function findViolations(profile: SigningProfile): readonly Violation[] {
   return [...algorithmViolations(profile, rules), ...digestViolations(profile, rules), ...keyViolations(profile)];
 }
 
-/** @throws {OperatorError} with the code of the first violation; the message has all of them */
+/** @throws {OperatorError} with the code of the first violation; the message has all of them, and the reason */
 export function expectAllowed(profile: SigningProfile, at: string): void {
   const violations = findViolations(profile);
   const [first] = violations;
-  if (first) throw new OperatorError(first.code, `${at} is refused: ${violations.map(describeViolation).join('; ')}.`);
+  if (!first) return;
+  const all = violations.map(describeViolation).join('; ');
+  throw new OperatorError(first.code, `${at} is refused. ${all}. ${describeRules(profile)}`);
 }
 
 export const describeViolation = ({ at, detail }: Violation): string => `${at}: ${detail}`;
+
+/** Why, as a sentence. */
+export const describeRules = ({ rules }: SigningProfile): string =>
+  `The rules of ${rules}: ${ruleSetOf(rules).because}.`;
 
 /** The profile that keeps `rules` with these keys. */
 export function createProfile(
@@ -96,36 +100,33 @@ export function createProfile(
     algorithms,
     keys,
     hybrid: isHybrid(algorithms),
-    digest: digest ?? digests[0] ?? 'SHA-512',
+    digest: digest ?? digests[0],
     ...(blockBytes !== undefined && { blockBytes }),
   };
 }
 
 function algorithmViolations({ algorithms, hybrid }: SigningProfile, rules: RuleSet): readonly Violation[] {
-  const why = `rules ${rules.name}: ${rules.because}`;
   const wanted = rules.algorithms.join(' and ');
   const refused = algorithms.filter((name) => !rules.algorithms.includes(name));
   const missing = rules.algorithms.filter((name) => !algorithms.includes(name));
-  const violations: Violation[] = [
-    ...refused.map((name) =>
-      violation('profile-algorithm-refused', 'algorithms', `expected ${wanted}, got ${name} (${why})`),
-    ),
-    ...missing.map((name) =>
-      violation('profile-algorithm-missing', 'algorithms', `expected ${name} to sign too (${why})`),
-    ),
-  ];
-  if (hybrid !== isHybrid(rules.algorithms)) {
-    const detail = `expected ${isHybrid(rules.algorithms)}, got ${hybrid} (${why})`;
-    violations.push(violation('profile-hybrid-refused', 'hybrid', detail));
-  }
+  const violations: Violation[] = [];
+  if (refused.length > 0)
+    violations.push(
+      violation('profile-algorithm-refused', 'algorithms', `expected ${wanted}, got ${algorithms.join(' and ')}`),
+    );
+  else if (missing.length > 0)
+    violations.push(
+      violation('profile-algorithm-missing', 'algorithms', `expected ${wanted}, got ${algorithms.join(' and ')} alone`),
+    );
+  if (hybrid !== isHybrid(rules.algorithms))
+    violations.push(violation('profile-hybrid-refused', 'hybrid', `expected ${!hybrid}, got ${hybrid}`));
   return violations;
 }
 
-function digestViolations({ digest }: SigningProfile, { name, digests, because }: RuleSet): readonly Violation[] {
-  if (digests.includes(digest)) return [];
-  const detail = `expected ${digests.join(' or ')}, got ${digest} (rules ${name}: ${because})`;
-  return [violation('profile-digest-refused', 'digest', detail)];
-}
+const digestViolations = ({ digest }: SigningProfile, { digests }: RuleSet): readonly Violation[] =>
+  digests.includes(digest)
+    ? []
+    : [violation('profile-digest-refused', 'digest', `expected ${digests.join(' or ')}, got ${digest}`)];
 
 function keyViolations({ algorithms, keys }: SigningProfile): readonly Violation[] {
   const missing = algorithms.filter((name) => !keys.has(name));
@@ -138,7 +139,7 @@ function keyViolations({ algorithms, keys }: SigningProfile): readonly Violation
   ];
 }
 
-const violation = (code: Violation['code'], at: string, detail: string): Violation => ({ code, at, detail });
+const violation = (code: ViolationCode, at: string, detail: string): Violation => ({ code, at, detail });
 
 const isHybrid = (algorithms: readonly AlgorithmName[]): boolean =>
   new Set(algorithms.map((name) => algorithmByName(name)?.postQuantum)).size > 1;
