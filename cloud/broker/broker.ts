@@ -6,8 +6,8 @@
  * Differences from AWS IoT Core:
  *   - a refused SUBSCRIBE or PUBLISH is answered with 0x87 on MQTT 5, and ends the connection on 3.1.1, as on AWS; but
  *     an MQTT 5 publish with QoS 0, which has no answer, ends the connection with 0x87;
- *   - replies go out by subscription, where AWS sends them to the requesting connection even if it has not subscribed.
- *     Only the thing itself may subscribe to them, so nobody else gets them on either;
+ *   - replies go out by subscription, and answers of the Jobs service also without (unsubscribed-replies.ts), to whichever
+ *     connection the thing has now;
  *   - the receive maximum of a client is not enforced, and a persistent session of MQTT 3.1.1 does not expire.
  */
 import { createServer, type Server, type Socket } from 'node:net';
@@ -24,6 +24,7 @@ import {
   refusePublish,
   refuseSubscribe,
 } from './policy.ts';
+import { unsubscribedReplies } from './unsubscribed-replies.ts';
 
 export interface ConnectingDevice {
   readonly thing: string;
@@ -176,6 +177,7 @@ function inProcessBus(aedes: Aedes, log: Log): Bus {
       log.error({ topic, error }, 'a service failed on a message');
     }
   };
+  const replyUnsubscribed = unsubscribedReplies(aedes);
   return {
     subscribe: (filter, handler) =>
       new Promise((resolve) => {
@@ -184,6 +186,7 @@ function inProcessBus(aedes: Aedes, log: Log): Bus {
     publish: (topic, payload, { qos }) =>
       new Promise((resolve, reject) => {
         const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
+        replyUnsubscribed(topic, bytes);
         aedes.publish({ cmd: 'publish', topic, payload: bytes, qos, retain: false, dup: false }, (error) =>
           error ? reject(error) : resolve(),
         );

@@ -9,7 +9,6 @@
  * (notices), written with the change itself by whichever process made it, so a crash loses nobody.
  *
  * Differences from AWS IoT Core:
- *   - replies go out by subscription: AWS sends them to the requesting connection even if it has not subscribed;
  *   - requests are not throttled, and there is no in-progress timer of the whole job.
  */
 import {

@@ -58,6 +58,8 @@ describeWithLibraries("a device of AWS's C libraries", () => {
     return { exitCode, transcript, bytes: await readFile(output) };
   }
 
+  /** Queued, started, progress, success: the report with an old version counts for nothing. */
+  const done = { status: 'SUCCEEDED', versionNumber: 4, statusDetails: { step: 'downloaded' } };
   const versions = [
     ['MQTT 3.1.1', []],
     ['MQTT 5', ['--mqtt5']],
@@ -70,12 +72,16 @@ describeWithLibraries("a device of AWS's C libraries", () => {
       expect(parseTranscript(transcript)).toEqual(readTranscript(format));
       expect(exitCode).toBe(0);
       expect(Buffer.compare(bytes, image)).toBe(0);
-      // Queued, started, progress, success: the report with an old version counts for nothing.
-      expect(await executionOfThing(cloud.store, { jobId: JOB_ID, thing: THING })).toMatchObject({
-        status: 'SUCCEEDED',
-        versionNumber: 4,
-        statusDetails: { step: 'downloaded' },
-      });
+      expect(await executionOfThing(cloud.store, { jobId: JOB_ID, thing: THING })).toMatchObject(done);
+    });
+
+    it.each(FORMATS)("does so in %s as AWS's demos do: without subscribing to the answers", async (format) => {
+      await using cloud = await startCloudWithJob();
+      const { exitCode, bytes } = await run(cloud.broker.port, format, [...options, '--unsubscribed']);
+
+      expect(exitCode).toBe(0);
+      expect(Buffer.compare(bytes, image)).toBe(0);
+      expect(await executionOfThing(cloud.store, { jobId: JOB_ID, thing: THING })).toMatchObject(done);
     });
   });
 });
