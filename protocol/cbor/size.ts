@@ -12,7 +12,7 @@ export function encodedBytes(value: CborValue): number {
   if (typeof value === 'string') return stringBytes(utf8(value));
   if (value instanceof Uint8Array) return stringBytes(value);
   if (value instanceof Tag) return headBytes(value.tag) + encodedBytes(value.value);
-  if (value instanceof Map) return headBytes(value.size) + sum([...value].flat());
+  if (value instanceof Map) return headBytes(value.size) + entriesBytes(value);
   return Array.isArray(value) ? headBytes(value.length) + sum(value) : 0;
 }
 
@@ -30,6 +30,12 @@ const argumentOf = (integer: number | bigint): number | bigint => {
 };
 
 const stringBytes = ({ length }: Uint8Array): number => headBytes(length) + length;
+
+function entriesBytes(map: ReadonlyMap<CborValue, CborValue>): number {
+  let bytes = 0;
+  for (const [key, value] of map) bytes += encodedBytes(key) + encodedBytes(value);
+  return bytes;
+}
 
 const sum = (items: readonly CborValue[]): number =>
   items.reduce<number>((bytes, item) => bytes + encodedBytes(item), 0);

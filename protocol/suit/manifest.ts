@@ -129,9 +129,12 @@ function unsupportedMembers(
   table: typeof MANIFEST_MEMBERS | typeof COMMON_MEMBERS,
   at: string,
 ): readonly UnsupportedMember[] {
-  return [...map]
-    .map(([key, value]) => ({ label: expectInteger(key, `${at} key`), value }))
-    .filter(({ label }) => !rowOf<(typeof table)[number]>(table, label)?.implemented);
+  const unsupported: UnsupportedMember[] = [];
+  for (const [key, value] of map) {
+    const label = expectInteger(key, `${at} key`);
+    if (!rowOf<(typeof table)[number]>(table, label)?.implemented) unsupported.push({ label, value });
+  }
+  return unsupported;
 }
 
 /** The content of the byte string under key 3 of the envelope. */
