@@ -52,10 +52,8 @@ function describe(value: JsonValue | undefined): string {
 const wrongShape = (at: string, expected: string, value: JsonValue | undefined): Rejection =>
   new Rejection('wrong-shape', at, `expected ${expected}, got ${describe(value)}`);
 
-/** The object's own field: what hangs on Object.prototype was not sent. */
-export function field(object: JsonObject, name: string): JsonValue | undefined {
-  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
-}
+/** A field that is null counts as absent. */
+export const field = (object: JsonObject, name: string): JsonValue | undefined => object[name] ?? undefined;
 
 /** `read`, where there is something to read. */
 export const optional = <T>(

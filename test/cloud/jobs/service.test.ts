@@ -142,9 +142,10 @@ describe('what a thing is told', () => {
     await using slow = await device('slow');
     await using dev = await device('dev');
     slow.client.stream.pause();
-    const document = { filling: 'x'.repeat(30_000) };
-    for (let i = 0; i < 300; i++) await queueJob(cloud, { jobId: `job-${i}`, things: ['slow'], document });
-    for (let i = 0; i < 300; i++) await slow.client.publishAsync(`${jobsOf('slow')}/job-${i}/get`, '{}', { qos: 0 });
+    await queueJob(cloud, { jobId: 'large', things: ['slow'], document: { filling: 'x'.repeat(32_000) } });
+    // More than the sockets of both sides hold.
+    for (let i = 0; i < 1_000; i++) slow.client.publish(`${jobsOf('slow')}/large/get`, '{}', { qos: 0 });
+    await dev.ask(`${jobsOf('dev')}/get`, {});
     await queueJob(cloud, { jobId: 'last', things: ['slow', 'dev'] });
     await cloud.jobs.tick();
     expect(decodeNotifyNext(await dev.next(`${jobsOf('dev')}/notify-next`)).execution?.jobId).toBe('last');

@@ -210,6 +210,15 @@ describe('a stream is for the things that have a job with it', () => {
     expect(decodeStreamRejected(payload, 'cbor').code).toBe('Unauthorized');
   });
 
+  it('and not for those that have one with another stream', async () => {
+    await queueJob(cloud, { jobId: 'job-2', things: ['dev-2'], stream: { id: 'other', files } });
+    await using dev = await device('dev');
+    await get(dev, 'dev', { blockCount: 1 });
+    await nextBlock(dev);
+    await dev.publish(streamTopicOf('dev', 'get', 'json', 'other'), '{"f":1,"l":256}');
+    expect((await refusal(dev, 'json', 'other')).code).toBe('Unauthorized');
+  });
+
   it('until the job ends, within a second', async () => {
     await using dev = await device('dev');
     await get(dev, 'dev', { blockCount: 1 });
