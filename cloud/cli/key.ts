@@ -1,17 +1,20 @@
-/** `bristlecone key`: signing keys in KMS. */
+/** `bristlecone key`: signing keys in KMS, real or embedded. What changes them is in key-changes.ts. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { run, subcommand, textTable } from '../../command-line.ts';
 import { toBase64 } from '../../protocol/bytes.ts';
 import { formatPublicKey, KEY_FORMATS } from '../signing/key-formats.ts';
-import { createKey, type KeyEntry, listKeys, publicKeyDer } from '../signing/keys.ts';
+import { createKey, describeKey, type KeyDetails, type KeyEntry, listKeys, publicKeyDer } from '../signing/keys.ts';
+import { registerKeyChanges } from './key-changes.ts';
 import { kmsClientOf, type KmsOptions, withKmsOptions } from './kms-option.ts';
 
 export function registerKeyCommands(program: Command): void {
   const key = program.command('key').description('signing keys in AWS KMS or in the embedded KMS');
   registerCreate(key);
   registerList(key);
+  registerDescribe(key);
   registerPublic(key);
+  registerKeyChanges(key);
 }
 
 function registerCreate(parent: Command): void {
@@ -46,6 +49,37 @@ function registerList(parent: Command): void {
 }
 
 const keyRow = ({ keyId, spec, state, aliases }: KeyEntry) => [aliases.join(' '), spec, state, keyId];
+
+function registerDescribe(parent: Command): void {
+  const command = withKmsOptions(
+    subcommand(parent, {
+      name: 'describe',
+      summary: 'what a key is, what it is for, when it was last used',
+      examples: ['key describe release', 'key describe release --json'],
+    }),
+  ).argument('<key>', 'alias, key id or ARN');
+  run<KmsOptions>(command, async ({ args: [name = ''], options, io }) => {
+    const key = await describeKey(kmsClientOf(options, io.env), name);
+    for (const line of key.notRead) io.note(`Not read: ${line}`);
+    return { json: key, text: textTable(['', ''], describeRows(key)).trimStart() };
+  });
+}
+
+function describeRows(key: KeyDetails): (readonly [string, string])[] {
+  const lastUse = key.lastUse === undefined ? 'not known' : key.lastUse;
+  return [
+    ['key id', key.keyId],
+    ['ARN', key.keyArn],
+    ['alias', key.aliases.join(' ') || 'none'],
+    ['spec', key.spec],
+    ['for', `${key.usage} (${key.algorithms.join(', ')})`],
+    ['state', key.deletionAt === undefined ? key.state : `${key.state}, gone on ${key.deletionAt}`],
+    ['made', `${key.createdAt} (${key.origin}${key.multiRegion ? ', multi-Region' : ''})`],
+    ['last use', typeof lastUse === 'string' ? lastUse : `${lastUse.operation}, ${lastUse.at}`],
+    ['description', key.description || 'none'],
+    ...Object.entries(key.tags ?? {}).map(([name, value]): readonly [string, string] => [`tag ${name}`, value]),
+  ];
+}
 
 function registerPublic(parent: Command): void {
   const command = withKmsOptions(
