@@ -11,6 +11,5 @@ export {
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,
-  PemConverter,
   SubjectKeyIdentifierExtension,
 } from '@peculiar/x509';

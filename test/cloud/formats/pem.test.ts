@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { decodePemOrDer, encodePem } from '../../../cloud/formats/pem.ts';
-import { utf8 } from '../../../protocol/bytes.ts';
+import { equalBytes, utf8 } from '../../../protocol/bytes.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 
@@ -42,12 +42,20 @@ describe('PEM', () => {
     ['nothing', '', 'not-der'],
     ['text', 'no certificate', 'not-der'],
     ['a beginning only', pem.slice(0, 40), 'not-der'],
+    ['what is no base64', pem.replace('MAMC', 'M*MC'), 'not-der'],
+    ['headers, as keys in PEM once had', pem.replace('\n', '\nProc-Type: 4\n\n'), 'not-der'],
     ['another end', pem.replace('END CERTIFICATE', 'END CMS'), 'not-der'],
     ['a key', pem.replaceAll('CERTIFICATE', 'PUBLIC KEY'), 'wrong-shape'],
     ['a certificate and a private key', pem + pem.replaceAll('CERTIFICATE', 'PRIVATE KEY'), 'wrong-shape'],
     ['more bytes than allowed', 'x'.repeat(2_000_001), 'too-large'],
   ])('is refused: %s', (_name, text, code) => {
     expectRejection(() => read(text), code, 'file');
+  });
+
+  it('holds an image of 24 MB', () => {
+    const image = new Uint8Array(24 * 1024 * 1024).fill(0x30);
+    const [decoded] = decodePemOrDer(utf8(encodePem('CMS', image)), 'CMS', { at: 'file', maxBytes: 40_000_000 });
+    expect(decoded && equalBytes(decoded, image)).toBe(true);
   });
 
   it('is refused in the time it takes to read it: a megabyte of beginnings', () => {

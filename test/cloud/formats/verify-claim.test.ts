@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { verifyClaim } from '../../../cloud/formats/verify-claim.ts';
 import { utf8 } from '../../../protocol/bytes.ts';
-import type { VerifySignature } from '../../../protocol/cose/algorithms.ts';
+import type { Anchor, VerifySignature } from '../../../protocol/cose/algorithms.ts';
 import { trusting } from '../../support/documents.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 import { testSigner } from '../../support/signers.ts';
@@ -13,14 +13,19 @@ const claim = { algorithm, toBeSigned, signature: second.sign(toBeSigned) };
 const noCryptography: VerifySignature = () =>
   expect.unreachable('cryptography ran before name, algorithm and length fit');
 
+const isFirst = ({ keyId }: Anchor): boolean => keyId === first.anchor.keyId;
+
 describe('verifyClaim', () => {
   it('gives the anchor that signed, of all that could have', () => {
     expect(verifyClaim(claim, trusting(first, classical, second), 'it')).toEqual(second.anchor);
   });
 
   it('asks only the one that the document names', () => {
-    const isNamed = ({ keyId }: { keyId: Uint8Array }) => keyId === first.anchor.keyId;
-    expectRejection(() => verifyClaim({ ...claim, isNamed }, trusting(first, second), 'it'), 'signature-invalid', 'it');
+    expectRejection(
+      () => verifyClaim({ ...claim, isNamed: isFirst }, trusting(first, second), 'it'),
+      'signature-invalid',
+      'it',
+    );
   });
 
   it.each([
