@@ -12,7 +12,6 @@ import { prepareDocument } from '../formats/prepare.ts';
 import { readSignature } from '../formats/signature-file.ts';
 import type { Unsigned } from '../formats/unsigned.ts';
 import { prepareCsr } from '../formats/x509.ts';
-import type { Signer } from '../signing/signer.ts';
 import { readRequest } from './airgap-folder.ts';
 import { readCertificateFile } from './certificate-files.ts';
 import { deliver, readInput } from './files.ts';
@@ -77,7 +76,7 @@ function keyOf({ public: file, export: folder }: SignOptions): PublicKey {
   throw new UsageError('--key: expected the KMS key that signs (or --public with --export, to sign elsewhere)');
 }
 
-function prepare(file: string | undefined, key: Signer['key'] | PublicKey, options: SignOptions): Unsigned {
+function prepare(file: string | undefined, key: PublicKey, options: SignOptions): Unsigned {
   const { format: name = 'none', detached = false, chain, subject } = options;
   if (detached && !MAY_BE_DETACHED.includes(name))
     throw new UsageError(`--detached: expected the format ${MAY_BE_DETACHED.join(', ')}, got ${name}`);
