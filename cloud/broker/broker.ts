@@ -93,7 +93,11 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
 function admission({ authorize = () => true, log }: BrokerOptions): AedesOptions {
   const refusals = new WeakMap<Client, { readonly reason: string; readonly returnCode: number }>();
   return {
-    preConnect: (client, { clientId, will }, done) => {
+    preConnect: (client, packet, done) => {
+      const { clientId, will, protocolVersion, keepalive = 0 } = packet;
+      // MQTT 5 is told of the longest keep-alive; 3.1.1 cannot be, so as on AWS it is only held to it.
+      if (protocolVersion !== 5)
+        packet.keepalive = Math.min(keepalive || MAX_KEEP_ALIVE_SECONDS, MAX_KEEP_ALIVE_SECONDS);
       const badId = refuseClientId(clientId);
       const badWill = will && refuseWill(clientId, will);
       if (badId !== undefined) refusals.set(client, { reason: badId, returnCode: RETURN_IDENTIFIER_REJECTED });

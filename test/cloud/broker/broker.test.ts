@@ -190,6 +190,19 @@ describe.each(VERSIONS)('a device over MQTT %i', (version) => {
     await expect(device('dev', version, { will })).rejects.toMatchObject({ code: version === 5 ? 135 : 5 });
   });
 
+  it.each([0, 65_535])('is let in with a keep-alive of %i seconds, which is longer than allowed', async (keepalive) => {
+    expect((await device('dev', version, { keepalive })).connected).toBe(true);
+  });
+
+  it('is cut off when it writes to a topic of more than seven slashes', async () => {
+    const heard = await spy();
+    const dev = await device('dev', version);
+    const cut = closed(dev);
+    dev.publish('$aws/things/dev/jobs/1/2/3/4/5', '{}', { qos: 0 });
+    await cut;
+    expect(heard).toEqual([]);
+  });
+
   it('is let in with what the AWS SDK puts into its user name', async () => {
     const username = '?SDK=IoTDeviceSDK/JS&Platform=Linux/x64&Metadata=(IoTSDKMetrics=1.1)';
     expect((await device('dev', version, { username })).connected).toBe(true);
@@ -197,6 +210,22 @@ describe.each(VERSIONS)('a device over MQTT %i', (version) => {
 });
 
 describe('a device over MQTT 5 is told', () => {
+  it('how long its session and its silence may last, and how large a packet may be', async () => {
+    const connack = await new Promise((resolve) => {
+      const client = connectMqtt(`mqtt://127.0.0.1:${broker.port}`, {
+        clientId: 'dev',
+        protocolVersion: 5,
+        keepalive: 0,
+        properties: { sessionExpiryInterval: 0xff_ff_ff_ff },
+      });
+      clients.push(client);
+      client.once('connect', resolve);
+    });
+    expect(connack).toMatchObject({
+      properties: { sessionExpiryInterval: 3_600, serverKeepAlive: 1_200, maximumPacketSize: 149_504 },
+    });
+  });
+
   it('that its session was taken over', async () => {
     const first = await device('dev', 5);
     const told = reasonOfEnd(first);
