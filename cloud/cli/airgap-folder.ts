@@ -9,7 +9,8 @@
  *     request/content.bin         what it is detached from, where it is
  *     request/request.json        format and key
  *
- * Nothing in the folder is trusted when it comes back: the finished document is verified as its receiver will.
+ * Nothing in the folder is trusted when it comes back: the finished document is verified as its receiver will, and
+ * `--public` says which key it must be, whatever request.json says.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -114,10 +115,10 @@ Each of them leaves the signature in \`signature.bin\`. Only one is needed.
 
 Bring \`signature.bin\` back into this folder, then
 
-    bristlecone sign --import ${join(folder, 'signature.bin')} --out <file>
+    bristlecone sign --import ${join(folder, 'signature.bin')} --public <your copy of the public key> --out <file>
 
-The signature may also come as base64 or as the JSON of the AWS CLI. It is verified with \`${FILES.publicKey}\` before the
-document is written, and the document is verified as its receiver will.
+The signature may also come as base64 or as the JSON of the AWS CLI. It is verified before the document is written, and
+the document is verified as its receiver will.
 `;
 }
 

@@ -2,9 +2,10 @@
 import { dirname } from 'node:path';
 import type { Command } from 'commander';
 import { type CommandResult, run, subcommand, UsageError } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/bytes.ts';
 import type { PublicKey } from '../../protocol/cose/algorithms.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
+import { OperatorError } from '../errors.ts';
 import { type ContentFormat, isTextFormat } from '../formats/documents.ts';
 import { finishDocument } from '../formats/finish.ts';
 import { MAX_CONTENT_BYTES } from '../formats/limits.ts';
@@ -48,7 +49,7 @@ export function registerSignCommand(program: Command): void {
           'sign fw.bin --key release --format cms --chain leaf-and-intermediate.pem --out fw.p7m',
           'sign --key release --format csr --subject "CN=Code signing, O=Example" --out release.csr',
           'sign fw.bin --public offline.pem --format cose --export request/    # then request/INSTRUCTIONS.md',
-          'sign --import request/signature.bin --out fw.cose',
+          'sign --import request/signature.bin --public offline.pem --out fw.cose',
         ],
       }),
     ),
@@ -59,7 +60,10 @@ export function registerSignCommand(program: Command): void {
     .option('--detached', 'leave the file out of the document (cose, jws, cms)')
     .option('--chain <file>', 'certificates to put into a CMS message, that of the key first')
     .option('--subject <name>', 'of a certification request: "CN=Code signing, O=Example"')
-    .option('--public <file>', 'with --export: public part of a key that is not in KMS')
+    .option(
+      '--public <file>',
+      'with --export: public part of a key that is not in KMS; with --import: the key it must be',
+    )
     .option('--import <signature>', 'finish what was exported: the signature that came back')
     .option('--request <dir>', 'with --import: the exported folder (default: where the signature is)');
   run<SignOptions>(command, async ({ args: [file], options, io }) => {
@@ -103,7 +107,12 @@ function importSignature(signatureFile: string, file: string | undefined, option
   if (key !== undefined || folder !== undefined)
     throw new UsageError('--import: expected neither --key nor --export; the request says who signs');
   const unsigned = readRequest(options.request ?? dirname(signatureFile));
-  const { algorithm } = unsigned.key;
+  const { algorithm, publicKey } = unsigned.key;
+  if (options.public !== undefined && !equalBytes(readPublicKey(options.public).publicKey, publicKey))
+    throw new OperatorError(
+      'key-mismatch',
+      `expected a request for the key in ${options.public}, got one for another.`,
+    );
   const signature = readSignature(readInput(signatureFile, MAX_SIGNATURE_FILE_BYTES), algorithm);
   const keyId = toHex(anchorOf(unsigned.key).keyId);
   return deliver(finishDocument(unsigned, signature), {

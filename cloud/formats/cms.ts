@@ -31,6 +31,7 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { compareBytes, equalBytes } from '../../protocol/bytes.ts';
 import type { AlgorithmName, PublicKey } from '../../protocol/cose/algorithms.ts';
 import { encodeSpki } from '../../protocol/cose/spki.ts';
+import { Rejection } from '../../protocol/errors.ts';
 import { OperatorError } from '../errors.ts';
 import { toDerForm } from '../signing/ecdsa-der.ts';
 import { decodeCertificate } from './certificate.ts';
@@ -84,21 +85,7 @@ export function prepareCms(
   key: PublicKey,
   { detached, certificates }: { detached: boolean; certificates: readonly Uint8Array[] },
 ): Unsigned {
-  const [digestName = 'sha-512'] = SUITABLE_DIGESTS[key.algorithm.name];
-  const { oid, hash } = DIGESTS[digestName];
-  const signedAttrs = inDerOrder([
-    new Attribute({ attrType: ATTRIBUTE.contentType, attrValues: [toArrayBuffer(encodeOid(id_data))] }),
-    new Attribute({
-      attrType: ATTRIBUTE.messageDigest,
-      attrValues: [toArrayBuffer(encodeDer(octetString(hash(content))))],
-    }),
-  ]);
-  const signer = new SignerInfo({
-    ...identifySigner(key, certificates[0]),
-    digestAlgorithm: new DigestAlgorithmIdentifier({ algorithm: oid }),
-    signedAttrs,
-    signatureAlgorithm: new SignatureAlgorithmIdentifier(signatureIdentifier(key.algorithm)),
-  });
+  const signer = signerInfoOf(content, key, certificates[0]);
   const signedData = new SignedData({
     version: signer.version,
     digestAlgorithms: new DigestAlgorithmIdentifiers([signer.digestAlgorithm]),
@@ -112,10 +99,27 @@ export function prepareCms(
   return {
     format: 'cms',
     key,
-    toBeSigned: encodeSignedAttributes(signedAttrs),
+    toBeSigned: encodeSignedAttributes(signer.signedAttrs ?? []),
     document: encodeContentInfo(signedData),
     ...(detached && { detachedContent: content }),
   };
+}
+
+const attributeOf = (attrType: string, value: Uint8Array): Attribute =>
+  new Attribute({ attrType, attrValues: [toArrayBuffer(value)] });
+
+function signerInfoOf(content: Uint8Array, key: PublicKey, certificate: Uint8Array | undefined): SignerInfo {
+  const [digestName = 'sha-512'] = SUITABLE_DIGESTS[key.algorithm.name];
+  const { oid, hash } = DIGESTS[digestName];
+  return new SignerInfo({
+    ...identifySigner(key, certificate),
+    digestAlgorithm: new DigestAlgorithmIdentifier({ algorithm: oid }),
+    signedAttrs: inDerOrder([
+      attributeOf(ATTRIBUTE.contentType, encodeOid(id_data)),
+      attributeOf(ATTRIBUTE.messageDigest, encodeDer(octetString(hash(content)))),
+    ]),
+    signatureAlgorithm: new SignatureAlgorithmIdentifier(signatureIdentifier(key.algorithm)),
+  });
 }
 
 /** @throws {Rejection} where `document` is no SignedData */
@@ -125,9 +129,13 @@ export function completeCms(document: Uint8Array, signature: Uint8Array, { algor
   return encodeContentInfo(signedData);
 }
 
-/** @throws {Rejection} `too-large`, `not-der` */
+/** @throws {Rejection} `too-large`, `not-der`, `wrong-shape` (CMS of another kind) */
 export function decodeSignedData(bytes: Uint8Array): SignedData {
   const info = decodeDer(bytes, ContentInfo, { at: 'cms', maxBytes: MAX_DOCUMENT_BYTES });
+  if (info.contentType !== id_signedData) {
+    const detail = `expected SignedData, got OID ${info.contentType.slice(0, 64)}`;
+    throw new Rejection('wrong-shape', 'cms.contentType', detail);
+  }
   return decodeDer(new Uint8Array(info.content), SignedData, { at: 'cms.content', maxBytes: MAX_DOCUMENT_BYTES });
 }
 

@@ -327,6 +327,14 @@ describe('over an air gap', () => {
       expect((await finish(`${request}/signature.bin`)).stderr).toMatch(/\[content-mismatch\]/);
     });
 
+    it('a request for another key than it must be', async () => {
+      const request = await exported(at('small.bin'), '--public', at('release.pem'), '--format', 'cose');
+      write(`${request}/signature.bin`, await signedBy('release', `${request}/mu.bin`, 'EXTERNAL_MU'));
+      const run = await finish(`${request}/signature.bin`, '--public', at('stranger.cose'));
+      expect(run).toMatchObject({ exitCode: 1, stderr: expect.stringMatching(/\[key-mismatch\]/) });
+      expect((await finish(`${request}/signature.bin`, '--public', at('release.pem'))).exitCode).toBe(0);
+    });
+
     it('a second request in the same folder', async () => {
       const request = await exported(at('small.bin'), '--public', at('release.pem'), '--format', 'cose');
       const again = await bristlecone(

@@ -18,7 +18,7 @@ import { bytesOf, encodeDer, octetString, signatureIdentifier, toArrayBuffer } f
 import { completeDocument } from '../../../cloud/formats/documents.ts';
 import { readOne } from '../../../cloud/formats/documents.ts';
 import { OperatorError } from '../../../cloud/errors.ts';
-import { concatBytes, utf8 } from '../../../protocol/bytes.ts';
+import { concatBytes, fromHex, toHex, utf8 } from '../../../protocol/bytes.ts';
 import { type AlgorithmName } from '../../../protocol/cose/algorithms.ts';
 import { decodeSpki, encodeSpki } from '../../../protocol/cose/spki.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
@@ -140,6 +140,7 @@ describe('verifyCms refuses', () => {
     ['a byte after the message',       concatBytes(whole, Uint8Array.of(0)),                    'not-der', 'cms'],
     ['BER of indefinite length',       concatBytes(Uint8Array.of(0x30, 0x80), whole.slice(4), Uint8Array.of(0, 0)), 'not-der', 'cms'],
     ['a certificate',                  issue({ to: signer }),                                   'not-der', 'cms'],
+    ['EncryptedData',                  fromHex(toHex(whole).replace('2a864886f70d010702', '2a864886f70d010706')), 'wrong-shape', 'cms.contentType'],
     ['no signer',                      forged((data) => void (data.signerInfos = new SignerInfos([]))), 'wrong-shape', 'cms.signerInfos'],
     ['two signers',                    forged((data, info) => void data.signerInfos.push(info)), 'wrong-shape', 'cms.signerInfos'],
     ['no signed attributes',           withoutAttributes(),                                     'wrong-shape', 'cms.signedAttrs.contentType'],
