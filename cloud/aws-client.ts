@@ -18,12 +18,13 @@ export interface AwsClientOptions {
   /** URL of an embedded service. Without it: real AWS, whatever AWS_ENDPOINT_URL says. */
   readonly endpoint?: string;
   readonly region?: string;
-  /** Where a loopback endpoint's credentials may come from: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of it. */
+  /** Where a loopback endpoint's credentials may come from: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of it, or the file
+   * that AWS_SHARED_CREDENTIALS_FILE names. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 /**
- * A loopback endpoint gets the credentials of the environment, or made-up ones where it has none; it gets no others of
+ * A loopback endpoint gets the credentials of the environment, or made-up ones where it names none; it gets no others of
  * the AWS chain, since a profile or role that has expired should not keep anybody from a KMS on the same machine. Any
  * other endpoint gets the whole chain, so a mistyped endpoint never makes real credentials unnecessary.
  *
@@ -33,7 +34,7 @@ export function awsClientConfig({ endpoint, region, env = {} }: AwsClientOptions
   const local = endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
-    ...(local ? { credentials: localCredentials(env), region: region ?? env['AWS_REGION'] ?? 'us-east-1' } : {}),
+    ...(local ? { ...localCredentials(env), region: region ?? env['AWS_REGION'] ?? 'us-east-1' } : {}),
     ...(region === undefined ? {} : { region }),
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
@@ -50,8 +51,10 @@ export function ignoreConfiguredEndpoint(client: {
   client.config.serviceConfiguredEndpoint = async () => undefined;
 }
 
-function localCredentials(env: Readonly<Record<string, string | undefined>>): Credentials {
+/** Nothing of its own where a file of credentials is named: it is the SDK that reads it, and the profile in it. */
+function localCredentials(env: Readonly<Record<string, string | undefined>>): { credentials?: Credentials } {
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: token } = env;
-  if (!accessKeyId || !secretAccessKey) return ANY_CREDENTIALS;
-  return { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) };
+  if (accessKeyId && secretAccessKey)
+    return { credentials: { accessKeyId, secretAccessKey, ...(token ? { sessionToken: token } : {}) } };
+  return env['AWS_SHARED_CREDENTIALS_FILE'] ? {} : { credentials: ANY_CREDENTIALS };
 }

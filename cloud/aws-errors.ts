@@ -18,7 +18,9 @@ export interface ServiceErrors {
   readonly otherCode: string;
 }
 
-const CHECK_CREDENTIALS = 'Check the AWS credentials and region of this process (`aws sts get-caller-identity`).';
+const CHECK_CREDENTIALS =
+  'Check the AWS credentials and region of this process (`aws sts get-caller-identity`). An embedded service on this ' +
+  'machine is given those of AWS_ACCESS_KEY_ID or AWS_SHARED_CREDENTIALS_FILE only.';
 
 /** What every service may say. */
 // oxfmt-ignore

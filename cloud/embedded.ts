@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import { startBroker } from './broker/broker.ts';
 import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
+import type { KmsCredential } from './kms/sigv4.ts';
 import { openParameters } from './parameters/parameters.ts';
 import type { Log } from './ports.ts';
 import { ArtifactReader } from './store/artifact-reader.ts';
@@ -24,6 +25,10 @@ export interface EmbeddedCloudOptions {
   /** 0: any free port. */
   readonly kmsPort: number;
   readonly mqttPort: number;
+  /** Whose signatures the KMS takes; left out: anybody's, on loopback. */
+  readonly kmsCredentials?: readonly KmsCredential[];
+  /** Let whoever reaches the KMS use it, also from other machines. */
+  readonly kmsAllowAnyCaller?: boolean;
   readonly log: Log;
 }
 
@@ -49,7 +54,16 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   );
   const { neighbours } = parameters;
   const kms = started.adopt(
-    await startKms({ folder: join(dataFolder, 'kms'), port: kmsPort, host, ...ACCOUNT, neighbours }),
+    await startKms({
+      folder: join(dataFolder, 'kms'),
+      trailFolder: join(dataFolder, 'cloudtrail'),
+      port: kmsPort,
+      host,
+      ...ACCOUNT,
+      neighbours,
+      ...(options.kmsCredentials ? { credentials: options.kmsCredentials } : {}),
+      allowAnyCaller: options.kmsAllowAnyCaller ?? false,
+    }),
     (it) => it.close(),
   );
   const broker = started.adopt(await startBroker({ port: mqttPort, host, log }), (it) => it.close());

@@ -5,6 +5,7 @@
  *       endpoints.json   where `bristlecone up` listens, while it runs
  *       kms/             one file a key
  *       parameters/      one file a parameter or secret
+ *       cloudtrail/      what the KMS was asked, one file a day
  *       cloud.sqlite     releases, campaigns, jobs
  *       artifacts/       envelopes and images by digest
  */

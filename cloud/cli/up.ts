@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { run, subcommand } from '../../command-line.ts';
 import { startEmbeddedCloud } from '../embedded.ts';
 import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
+import { readKmsCredentials } from './kms-credentials.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
 import { expectPort } from './port.ts';
 
@@ -12,6 +13,8 @@ interface UpOptions extends DataOptions {
   readonly kmsPort: string;
   readonly mqttPort: string;
   readonly host: string;
+  readonly kmsCredentials?: string;
+  readonly kmsAnyCaller?: true;
   readonly verbose?: true;
 }
 
@@ -27,9 +30,11 @@ export function registerUpCommand(program: Command): void {
     .option('--mqtt-port <n>', 'TCP port of the MQTT broker; 0: any free port', '1883')
     .option(
       '--host <address>',
-      'address to listen on; anything but loopback lets others in, unauthenticated',
+      'address to listen on; anything but loopback lets others in, at the MQTT broker unauthenticated',
       '127.0.0.1',
     )
+    .option('--kms-credentials <file>', 'who may call the KMS (SigV4 is checked): a file as ~/.aws/credentials')
+    .option('--kms-any-caller', 'let whoever reaches the KMS at another --host than loopback sign and delete keys')
     .option('--verbose', 'log requests to standard error');
   run<UpOptions>(command, async ({ options, io }) => {
     const folder = openDataFolder(options.data);
@@ -39,7 +44,19 @@ export function registerUpCommand(program: Command): void {
       kmsPort: expectPort(options.kmsPort, '--kms-port'),
       mqttPort: expectPort(options.mqttPort, '--mqtt-port'),
     };
-    await using cloud = await startEmbeddedCloud({ dataFolder: folder.root, host: options.host, ...ports, log });
+    const callers = {
+      ...(options.kmsCredentials === undefined
+        ? {}
+        : { kmsCredentials: await readKmsCredentials(options.kmsCredentials) }),
+      kmsAllowAnyCaller: options.kmsAnyCaller ?? false,
+    };
+    await using cloud = await startEmbeddedCloud({
+      dataFolder: folder.root,
+      host: options.host,
+      ...ports,
+      ...callers,
+      log,
+    });
     const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, data: folder.root };
     writeEndpoints(folder, endpoints);
     for (const notice of cloud.notices) io.note(notice);

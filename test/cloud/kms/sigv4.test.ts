@@ -54,7 +54,7 @@ describe('with a list of credentials', () => {
 
   it('says in its notice that it checks them', () => {
     expect(kms.server.notices).toHaveLength(1);
-    expect(kms.server.notices[0]).toContain('It checks the signatures of 2 credentials.');
+    expect(kms.server.notices[0]).toContain('Callers it knows, by their signatures: 2.');
   });
 
   it('others may come in', async () => {
