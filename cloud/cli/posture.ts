@@ -1,5 +1,6 @@
 /** `bristlecone posture`: how far an account, its endpoints and its clients are from post-quantum cryptography. */
 import type { Command } from 'commander';
+import { registerAudit } from './posture-audit.ts';
 import { registerInventory } from './posture-inventory.ts';
 import { registerPolicy } from './posture-policy.ts';
 
@@ -8,5 +9,6 @@ export function registerPostureCommands(program: Command): void {
     .command('posture')
     .description('how far an account, its endpoints and its clients are from post-quantum cryptography');
   registerInventory(posture);
+  registerAudit(posture);
   registerPolicy(posture);
 }
