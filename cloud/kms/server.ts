@@ -177,7 +177,7 @@ interface Surroundings {
 
 function noticesOf(store: KeyStore, { url, host, folder, account, credentials }: Surroundings): readonly string[] {
   const who = credentials
-    ? `It checks the signatures of ${credentials.length} credentials.`
+    ? `Callers it knows, by their signatures: ${credentials.length}.`
     : 'It takes any credentials.';
   const notices = [
     `Embedded KMS at ${url} (${account.region}, account ${account.accountId}), ${store.keys().length} keys in ${folder}. ` +
