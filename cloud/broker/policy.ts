@@ -7,10 +7,9 @@
  *
  * The same shape as the AWS IoT policy of the developer guide, "Thing policy variables", and the quotas of AWS IoT Core.
  */
+import { MAX_PAYLOAD_BYTES } from '../../protocol/aws-iot/jobs.ts';
 import { isThingName } from '../../protocol/aws-iot/topics.ts';
 
-/** bytes. AWS IoT Core quota: publish payload. */
-export const MAX_PAYLOAD_BYTES = 131_072;
 /** bytes. AWS IoT Core quota: MQTT 5 packet. */
 export const MAX_PACKET_BYTES = 149_504;
 /** AWS IoT Core quota: 7 slashes. */

@@ -8,8 +8,7 @@
  * Requests of one thing are answered in the order in which they came. Who is to be told of a change stands in the store
  * (notices), written with the change itself by whichever process made it, so a crash loses nobody.
  *
- * Differences from AWS IoT Core:
- *   - requests are not throttled, and there is no in-progress timer of the whole job.
+ * Unlike AWS IoT Core it throttles nobody, and has no in-progress timer of a whole job.
  */
 import {
   encodeJobMessage,

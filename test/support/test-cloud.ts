@@ -17,7 +17,7 @@ import { createStream } from '../../cloud/store/streams.ts';
 import { startStreamsService, type StreamsService } from '../../cloud/streams/service.ts';
 import type { JsonObject } from '../../protocol/aws-iot/json.ts';
 
-export const START_MS = 1_763_000_000_250;
+const START_MS = 1_763_000_000_250;
 export const START = 1_763_000_000;
 
 /** A log that keeps what it is told. */

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Unavailable } from '../../../cloud/errors.ts';
@@ -110,7 +111,7 @@ describe('kill -9', () => {
     const before = await openStore(path);
     await queueExecutions(before, { jobId: 'job-1', streamId: null, things: ['dev'], document: {}, nowMs: 1 });
     await before.close();
-    const script = resolve(import.meta.dirname, '../../support/keep-updating.ts');
+    const script = fileURLToPath(import.meta.resolve('../../support/keep-updating.ts'));
     const child = spawn(process.execPath, [script, path], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = 1;
     for await (const line of createInterface({ input: child.stdout })) {
