@@ -45,6 +45,18 @@ describe('signRelease', () => {
     expect([...(fields?.values() ?? [])]).toEqual(['example.com', 'hub', '1.2.3']);
   });
 
+  it.each([-16, -43, -44])('hashes image, text and manifest with algorithm %i alone', async (digestAlgorithmId) => {
+    const className = 'a class whose name alone is longer than any of the digests that could stand for it';
+    const envelope = decodeEnvelope(await signRelease({ ...request, className, digestAlgorithmId }));
+    const { manifest, digest, text } = authenticate(envelope, trust(one));
+    const image = manifest.sharedSequence!.flatMap((it) => ('parameters' in it ? [it.parameters.imageDigest!] : []));
+    const pinned = manifest.text?.severed === true ? [manifest.text.digest] : [];
+    expect([digest, ...image, ...pinned].map(({ algorithmId }) => algorithmId)).toEqual(
+      [1, 2, 3].map(() => digestAlgorithmId),
+    );
+    expect(text).toBeDefined();
+  });
+
   it('lets every signer sign the same digest', async () => {
     const two = signer(2);
     const envelope = decodeEnvelope(await signRelease({ ...request, signers: [one, two] }));

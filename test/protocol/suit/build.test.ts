@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../protocol/bytes.ts';
 import { buildUpdateManifest, SWAP_COMPONENTS } from '../../../protocol/suit/build.ts';
 import { describeComponentId } from '../../../protocol/suit/component-id.ts';
+import { digestOfImage } from '../../../protocol/suit/digest.ts';
 import { decodeEnvelope } from '../../../protocol/suit/envelope.ts';
 import { decodeManifest, encodeManifest } from '../../../protocol/suit/manifest.ts';
 import type { Operation, OperationResult } from '../../../protocol/suit/processor/operations.ts';
@@ -143,6 +144,13 @@ describe('buildUpdateManifest', () => {
       const fields = decodeText(opened(whole).text!, manifest.components).get('en')?.components[0]?.fields;
       expect([...fields!.values()]).toEqual(['arm.com', 'suit', 'The main firmware', '1.2.3']);
       expect(opened(dropSevered(decodeEnvelope(whole), 'text')).text).toBeUndefined();
+    });
+
+    it('pins the text with the hash of the image', () => {
+      const long = { ...text, description: 'The main firmware, in more words than its digest has bytes' };
+      const digest = digestOfImage(image, -44);
+      const built = buildUpdateManifest({ ...update, image: { ...update.image, digest }, text: long });
+      expect(built.manifest.text).toMatchObject({ severed: true, digest: { algorithmId: -44 } });
     });
 
     it('costs the device 37 bytes', () => {
