@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { run, subcommand } from '../../command-line.ts';
 import { startEmbeddedCloud } from '../embedded.ts';
 import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
-import { readKmsCredentials } from './kms-credentials.ts';
+import { readKmsCredentials } from '../kms/credentials-file.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
 import { expectPort } from './port.ts';
 

@@ -12,7 +12,7 @@ import { withKmsErrors } from './kms-errors.ts';
 import { aliasName, createKey, entryOf, findKey, isKeyId, type KeyEntry } from './keys.ts';
 
 /** Tags of the old key and of the new one. */
-export const ROTATION_TAGS = {
+const ROTATION_TAGS = {
   replacedBy: 'bristlecone:replaced-by',
   keepUntil: 'bristlecone:keep-for-verification-until',
   replaces: 'bristlecone:replaces',

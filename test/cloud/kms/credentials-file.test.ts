@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
-import { readKmsCredentials } from '../../../cloud/cli/kms-credentials.ts';
+import { readKmsCredentials } from '../../../cloud/kms/credentials-file.ts';
 import { createKmsClient } from '../../../cloud/signing/kms-client.ts';
 import { startTestKms } from '../../support/embedded-kms.ts';
 

@@ -10,7 +10,7 @@
 import { loadSharedConfigFiles } from '@smithy/core/config';
 import { accessSync, constants } from 'node:fs';
 import { OperatorError } from '../errors.ts';
-import type { KmsCredential } from '../kms/sigv4.ts';
+import type { KmsCredential } from './sigv4.ts';
 
 /**
  * @throws {OperatorError} `invalid-credentials-file`
