@@ -15,7 +15,7 @@ interface Connected {
 /** @returns sends a message of the services to its device, if it is an answer that no filter of the device matches */
 export function unsubscribedReplies(aedes: Aedes): (topic: string, payload: Buffer) => void {
   const connected = new Map<string, Connected>();
-  aedes.on('client', (client) => void connected.set(client.id, { client, filters: new Set() }));
+  aedes.on('client', (client) => void connected.set(client.id, { client, filters: new Set(resumedFilters(client)) }));
   aedes.on('clientDisconnect', (client) => {
     // A session that was taken over ends after the new one began.
     if (connected.get(client.id)?.client === client) connected.delete(client.id);
@@ -30,6 +30,13 @@ export function unsubscribedReplies(aedes: Aedes): (topic: string, payload: Buff
     const reply = parseJobReplyTopic(topic);
     const device = reply && 'to' in reply ? connected.get(reply.to.thing) : undefined;
     if (!device || [...device.filters].some((filter) => matcher(filter)(topic))) return;
-    device.client.publish({ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false });
+    // Without a callback aedes 2.0.0-beta.1 throws where nobody can catch it, whatever its types say.
+    device.client.publish({ cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false }, () => {});
   };
+}
+
+/** Of a resumed session: aedes tells of no `subscribe` for them, and its types do not name the field. */
+function resumedFilters(client: Client): readonly string[] {
+  const subscriptions = 'subscriptions' in client ? client.subscriptions : undefined;
+  return typeof subscriptions === 'object' && subscriptions !== null ? Object.keys(subscriptions) : [];
 }

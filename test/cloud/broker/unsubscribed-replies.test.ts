@@ -1,4 +1,4 @@
-import { connectAsync, type MqttClient } from 'mqtt';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../../cloud/broker/broker.ts';
 import { createTestLog } from '../../support/test-cloud.ts';
@@ -22,8 +22,8 @@ afterEach(async () => {
   await broker.close();
 });
 
-async function device(clientId: string, protocolVersion: 4 | 5) {
-  const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { clientId, protocolVersion });
+async function device(clientId: string, protocolVersion: 4 | 5, session: IClientOptions = {}) {
+  const client = await connectAsync(`mqtt://127.0.0.1:${broker.port}`, { clientId, protocolVersion, ...session });
   clients.push(client);
   const heard: string[] = [];
   client.on('message', (topic, _payload, { qos }) => heard.push(`${topic} ${qos}`));
@@ -62,5 +62,17 @@ describe.each([4, 5] as const)('an answer of the Jobs service, over MQTT version
     await client.publishAsync(REQUEST, '', { qos: 1 });
     await message;
     expect(heard).toEqual([`${REPLY} 0`]);
+  });
+
+  it('comes once to a session that was resumed with its subscription', async () => {
+    const session = { clean: false, ...(version === 5 && { properties: { sessionExpiryInterval: 60 } }) };
+    const before = await device('hub-1', version, session);
+    await before.client.subscribeAsync(REPLY, { qos: 1 });
+    await before.client.endAsync();
+    const { client, heard } = await device('hub-1', version, session);
+    await client.publishAsync(REQUEST, '', { qos: 1 });
+    await client.publishAsync(REQUEST, '', { qos: 1 });
+    while (heard.length < 2) await nextMessage(client);
+    expect(heard).toEqual([`${REPLY} 1`, `${REPLY} 1`]);
   });
 });
