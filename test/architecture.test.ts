@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cloud/streams/plan-blocks.ts': ['protocol/'],
   'cloud/broker/':            [...CLOUD, 'aedes', 'mqtt'],
   'cloud/formats/':           [...CLOUD, '@peculiar/', 'reflect-metadata', '@noble/'],
-  'cloud/kms/':               [...CLOUD, 'fastify', '@noble/', '@smithy/signature-v4'],
+  'cloud/kms/':               [...CLOUD, 'fastify', '@noble/', '@smithy/signature-v4', '@smithy/core/config'],
   'cloud/signing/':           [...CLOUD, '@aws-sdk/client-kms', '@noble/'],
   'cloud/posture/':           CLOUD,
   'cloud/posture/inventory/': [...CLOUD, '@aws-sdk/client-kms', '@cyclonedx/cyclonedx-library', 'csv-stringify'],

@@ -1,4 +1,4 @@
-import { ListKeysCommand, SignCommand } from '@aws-sdk/client-kms';
+import { CreateKeyCommand, ListKeysCommand, SignCommand } from '@aws-sdk/client-kms';
 import * as fc from 'fast-check';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:http';
@@ -159,9 +159,15 @@ describe('over HTTP', () => {
 
   it('refuses or answers any members to any operation, and never fails', async () => {
     const KeyId = await createKey(kms.client, 'ML_DSA_44');
+    const { KeyMetadata } = await kms.client.send(new CreateKeyCommand({ Origin: 'EXTERNAL' }));
+    const external = KeyMetadata!.KeyId!;
     const name = fc.constantFrom(
       ...'KeyId Message MessageType SigningAlgorithm Signature DryRun GrantTokens AliasName TargetKeyId'.split(' '),
-      ...'KeySpec KeyUsage Limit Marker Tags TagKeys Policy PendingWindowInDays'.split(' '),
+      ...'KeySpec KeyUsage Origin Limit Marker Tags TagKeys Policy PendingWindowInDays Operations Constraints'.split(
+        ' ',
+      ),
+      ...'GranteePrincipal RetiringPrincipal GrantToken GrantId ImportToken EncryptedKeyMaterial ValidTo'.split(' '),
+      ...'WrappingAlgorithm WrappingKeySpec ExpirationModel'.split(' '),
     );
     const value = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
@@ -173,6 +179,12 @@ describe('over HTTP', () => {
         'ML_DSA_SHAKE_256',
         'ML_DSA_44',
         'SIGN_VERIFY',
+        'EXTERNAL',
+        ['Sign'],
+        external,
+        'RSAES_OAEP_SHA_256',
+        'RSA_2048',
+        'KEY_MATERIAL_DOES_NOT_EXPIRE',
         true,
         7,
       ),
