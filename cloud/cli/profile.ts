@@ -12,6 +12,7 @@ import {
   findViolations,
   isRuleSetName,
   RULE_SETS,
+  type RuleSet,
 } from '../profiles/rules.ts';
 import { parseSource } from '../profiles/source.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
@@ -114,15 +115,11 @@ function registerList(parent: Command): void {
     examples: ['profile list', 'profile list --json'],
   });
   run(command, async () => {
-    const row = (it: (typeof RULE_SETS)[number]) => [
-      it.name,
-      it.algorithms.join(' + '),
-      it.digests.join(' '),
-      it.because,
-    ];
-    return { json: RULE_SETS, text: textTable(['rules', 'signed with', 'digests', 'because'], RULE_SETS.map(row)) };
+    return { json: RULE_SETS, text: textTable(['rules', 'signed with', 'digests', 'because'], RULE_SETS.map(ruleRow)) };
   });
 }
+
+const ruleRow = (it: RuleSet) => [it.name, it.algorithms.join(' + '), it.digests.join(' '), it.because];
 
 function allowed(profile: SigningProfile, signers: readonly Signer[] | undefined): CommandResult {
   const keys = signers?.map(({ key }) => ({ algorithm: key.algorithm.name, keyArn: key.keyArn }));

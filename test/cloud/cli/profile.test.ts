@@ -73,6 +73,10 @@ const release = (...signing: readonly string[]) => {
   return runCli([registerReleaseCommands], 'release', 'create', ...named, ...files, ...signing, '--json');
 };
 
+/** The first signature of the envelope that was made last. */
+const signatureMade = (): Uint8Array =>
+  decodeSign1(decodeEnvelope(new Uint8Array(readFileSync(file('fw.suit')))).blocks[0]!, { at: 'block' }).signature;
+
 const putParameter = (Value: object) =>
   ssm.send(
     new PutParameterCommand({ Name: '/fleet/signing', Value: JSON.stringify(Value), Type: 'String', Overwrite: true }),
@@ -82,13 +86,11 @@ const errorOf = (run: { readonly stdout: string }) => JSON.parse(run.stdout).err
 describe('crypto agility', () => {
   it('moves the next release to another algorithm by one parameter, and the same command', async () => {
     const command = ['--profile', 'ssm:/fleet/signing'];
-    const blockOf = () =>
-      decodeSign1(decodeEnvelope(new Uint8Array(readFileSync(file('fw.suit')))).blocks[0]!, { at: 'block' });
     const fields = { name: 'hubs', hybrid: false, digest: 'SHA-256' };
     await putParameter({ ...fields, rules: 'small', algorithms: ['ML-DSA-44'], keys: { 'ML-DSA-44': 'release-44' } });
     const before = await release(...command);
     expect(JSON.parse(before.stdout)).toMatchObject({ algorithms: ['ML-DSA-44'], profile: 'hubs', rules: 'small' });
-    expect(blockOf().signature).toHaveLength(2_420);
+    expect(signatureMade()).toHaveLength(2_420);
 
     await putParameter({
       ...fields,
@@ -98,7 +100,7 @@ describe('crypto agility', () => {
     });
     const after = await release(...command);
     expect(JSON.parse(after.stdout)).toMatchObject({ algorithms: ['ML-DSA-65'], profile: 'hubs', rules: 'balanced' });
-    expect(blockOf().signature).toHaveLength(3_309);
+    expect(signatureMade()).toHaveLength(3_309);
   });
 
   it.each([
