@@ -11,6 +11,7 @@ import {
   getKeyRotationStatus,
   getPublicKey,
   listKeys,
+  replicateKey,
   updateKeyDescription,
 } from './operations/keys.ts';
 import { getKeyPolicy, listKeyPolicies, putKeyPolicy } from './operations/policies.ts';
@@ -27,6 +28,7 @@ export const OPERATIONS: ReadonlyMap<string, Operation> = new Map<string, Operat
   ['ScheduleKeyDeletion', scheduleKeyDeletion],
   ['CancelKeyDeletion', cancelKeyDeletion],
   ['UpdateKeyDescription', updateKeyDescription],
+  ['ReplicateKey', replicateKey],
   ['CreateAlias', createAlias],
   ['UpdateAlias', updateAlias],
   ['DeleteAlias', deleteAlias],

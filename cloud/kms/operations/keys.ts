@@ -132,6 +132,12 @@ export const getKeyRotationStatus = (members: Members, kms: Kms): JsonObject => 
   KeyRotationEnabled: false,
 });
 
+/** A multi-Region key has its primary here and nothing elsewhere: there is no other Region to put a replica in. */
+export function replicateKey(members: Members, kms: Kms): never {
+  const arn = keyArn(kms.account, findKeyById(members, kms).keyId);
+  throw unsupported(`${arn} cannot be replicated: the embedded KMS has one Region, ${kms.account.region}.`);
+}
+
 /** A key that was never used has an empty KeyLastUsage; a dry run and a signature that did not verify are no use. */
 export function getKeyLastUsage(members: Members, kms: Kms): JsonObject {
   const { keyId, createdAtMs } = findKeyById(members, kms);

@@ -3,6 +3,7 @@ import { KmsFault } from '../faults.ts';
 import { changeKey, expectNotPendingDeletion, findKeyById, type JsonObject, type Kms } from '../kms.ts';
 import { Members } from '../members.ts';
 import type { Account } from '../names.ts';
+import { selectPage } from '../pages.ts';
 
 const POLICY_NAMES = ['default'] as const;
 
@@ -103,5 +104,6 @@ export async function putKeyPolicy(members: Members, kms: Kms): Promise<undefine
 
 export function listKeyPolicies(members: Members, kms: Kms): JsonObject {
   findKeyById(members, kms);
-  return { PolicyNames: POLICY_NAMES, Truncated: false };
+  const page = selectPage(POLICY_NAMES, members, { nameOf: (name) => name, defaultLimit: 100, maxLimit: 1000 });
+  return { PolicyNames: page.items, ...page.more };
 }

@@ -9,6 +9,7 @@ import {
   type KeySpec,
   ListKeysCommand,
   paginateListKeys,
+  ReplicateKeyCommand,
   ScheduleKeyDeletionCommand,
   UpdateKeyDescriptionCommand,
 } from '@aws-sdk/client-kms';
@@ -105,6 +106,12 @@ describe('CreateKey', () => {
       ReplicaKeys: [],
     });
     expect((await kms.client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!.Arn).toBe(Arn);
+    const replicate = kms.client.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: 'eu-west-1' }));
+    expect(await refusal(replicate)).toEqual({
+      name: 'UnsupportedOperationException',
+      message: `${Arn} cannot be replicated: the embedded KMS has one Region, us-east-1.`,
+      status: 400,
+    });
   });
 
   it.each<[name: string, input: CreateKeyCommandInput, type: string, message: string]>([
