@@ -1,6 +1,6 @@
 /** `bristlecone key`: signing keys in KMS, real or embedded. What changes them is in key-changes.ts. */
 import { writeFileSync } from 'node:fs';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { run, subcommand, textTable } from '../../command-line.ts';
 import { toBase64 } from '../../protocol/bytes.ts';
 import { formatPublicKey, KEY_FORMATS } from '../signing/key-formats.ts';
@@ -90,7 +90,7 @@ function registerPublic(parent: Command): void {
     }),
   )
     .argument('<key>', 'alias, key id or ARN')
-    .option('--format <format>', KEY_FORMATS.join(', '), 'pem')
+    .addOption(new Option('--format <format>', 'how it is written').choices(KEY_FORMATS).default('pem'))
     .option('--out <file>', 'write it there instead of to standard output');
   run<KmsOptions & { format: string; out?: string }>(command, async ({ args: [name = ''], options, io }) => {
     const { keyArn, spec, der } = await publicKeyDer(kmsClientOf(options, io.env), name);
