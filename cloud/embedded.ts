@@ -19,6 +19,9 @@ const TICK_MS = 100;
 /** Whose KMS and Parameter Store these say they are. */
 const ACCOUNT = { region: 'us-east-1', accountId: '000000000000' };
 
+const PLAIN_PARAMETERS =
+  'Parameter Store and Secrets Manager answer at the same address. This is no safe: what they keep are plain files.';
+
 export interface EmbeddedCloudOptions {
   readonly dataFolder: string;
   readonly host: string;
@@ -80,7 +83,12 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
 
   const running = started.move();
   const mqtt = `mqtt://${host}:${broker.port}`;
-  return { kms: kms.url, mqtt, notices: kms.notices, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  return {
+    kms: kms.url,
+    mqtt,
+    notices: [...kms.notices, PLAIN_PARAMETERS],
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
 }
 
 /** One after the other, never two at once. @returns what stops it, once the last one is over */

@@ -1,10 +1,14 @@
 /** Where `--profile` is looked up: the same code for the embedded services and for AWS. */
 import type { AwsClientOptions } from '../aws-client.ts';
+import { openSigners } from '../profiles/open-signers.ts';
 import { createSecretsClient, createSsmClient } from '../profiles/parameter-clients.ts';
 import { type ProfileClients, readProfile } from '../profiles/profile-store.ts';
 import type { SigningProfile } from '../profiles/profile.ts';
 import { parseSource } from '../profiles/source.ts';
-import { expectUrl, kmsEndpointOf, type KmsOptions } from './kms-option.ts';
+import { createKmsSigner } from '../signing/kms-signer.ts';
+import { keyReference } from '../signing/keys.ts';
+import type { Signer } from '../signing/signer.ts';
+import { expectUrl, kmsClientOf, kmsEndpointOf, type KmsOptions } from './kms-option.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -21,6 +25,15 @@ export const profileClientsOf = (options: KmsOptions, env: Env): ProfileClients 
 
 export const lookUpProfile = (text: string, options: KmsOptions, env: Env): Promise<SigningProfile> =>
   readProfile(parseSource(text), profileClientsOf(options, env));
+
+/** Its KMS keys, once its rules are kept. @throws {OperatorError | Unavailable} those of openSigners */
+export function openProfileKeys(
+  profile: SigningProfile,
+  { at, options, env }: { readonly at: string; readonly options: KmsOptions; readonly env: Env },
+): Promise<readonly Signer[]> {
+  const client = kmsClientOf(options, env);
+  return openSigners(profile, { at, open: (name) => createKmsSigner({ client, keyId: keyReference(name) }) });
+}
 
 /** @throws {OperatorError} `no-kms`, `invalid-url` */
 function clientOptions(variable: string, options: KmsOptions, env: Env): AwsClientOptions {

@@ -2,7 +2,6 @@
 import type { Command } from 'commander';
 import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
 import { type AlgorithmName, algorithmByName } from '../../protocol/cose/algorithms.ts';
-import { openSigners } from '../profiles/open-signers.ts';
 import { PROFILE_DIGESTS, type ProfileDigest, profileJson, type SigningProfile } from '../profiles/profile.ts';
 import { writeProfile } from '../profiles/profile-store.ts';
 import {
@@ -15,11 +14,9 @@ import {
   type RuleSet,
 } from '../profiles/rules.ts';
 import { parseSource } from '../profiles/source.ts';
-import { createKmsSigner } from '../signing/kms-signer.ts';
-import { keyReference } from '../signing/keys.ts';
 import type { Signer } from '../signing/signer.ts';
-import { kmsClientOf, type KmsOptions, withKmsOptions } from './kms-option.ts';
-import { lookUpProfile, PROFILE_HELP, profileClientsOf } from './profile-option.ts';
+import { type KmsOptions, withKmsOptions } from './kms-option.ts';
+import { lookUpProfile, openProfileKeys, PROFILE_HELP, profileClientsOf } from './profile-option.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -104,7 +101,10 @@ function registerCheck(parent: Command): void {
       const text = `${source}: profile ${profile.name} is refused.\n${lines.join('\n')}\n${because}`;
       return { json: { allowed: false, violations, because, profile: profileJson(profile) }, text, exit: 'refused' };
     }
-    return allowed(profile, options.rulesOnly ? undefined : await openKeys(profile, { source, options, env: io.env }));
+    return allowed(
+      profile,
+      options.rulesOnly ? undefined : await openProfileKeys(profile, { at: source, options, env: io.env }),
+    );
   });
 }
 
@@ -128,14 +128,6 @@ function allowed(profile: SigningProfile, signers: readonly Signer[] | undefined
   return { json: { allowed: true, violations: [], keys, profile: profileJson(profile) }, text };
 }
 
-const openKeys = (
-  profile: SigningProfile,
-  { source, options, env }: { source: string; options: KmsOptions; env: Env },
-): Promise<readonly Signer[]> => {
-  const client = kmsClientOf(options, env);
-  return openSigners(profile, { at: source, open: (name) => createKmsSigner({ client, keyId: keyReference(name) }) });
-};
-
 const describe = ({ algorithms, digest, rules }: SigningProfile): string =>
   `signed with ${algorithms.join(' + ')} over ${digest}, rules ${rules}`;
 
@@ -156,14 +148,15 @@ async function draft(options: PutOptions, env: Env): Promise<SigningProfile> {
 }
 
 function expectKeys(texts: readonly string[]): ReadonlyMap<AlgorithmName, string> {
-  return new Map(
-    texts.map((text) => {
-      const [, name = '', key = ''] = /^([^=]*)=(.+)$/.exec(text) ?? [];
-      const algorithm = algorithmByName(name);
-      if (algorithm) return [algorithm.name, key];
-      throw new UsageError(`--key: expected ALGORITHM=KEY, such as ML-DSA-65=release, got ${quote(text)}`);
-    }),
-  );
+  const keys = new Map<AlgorithmName, string>();
+  for (const text of texts) {
+    const [, name = '', key = ''] = /^([^=]*)=(.+)$/.exec(text) ?? [];
+    const algorithm = algorithmByName(name);
+    if (!algorithm || keys.has(algorithm.name))
+      throw new UsageError(`--key: expected ALGORITHM=KEY, such as ML-DSA-65=release, each once; got ${quote(text)}`);
+    keys.set(algorithm.name, key);
+  }
+  return keys;
 }
 
 function expectDigest(text: string): ProfileDigest {

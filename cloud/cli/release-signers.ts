@@ -2,13 +2,12 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../command-line.ts';
 import { SHA_256 } from '../../protocol/suit/digest.ts';
-import { openSigners } from '../profiles/open-signers.ts';
 import { digestAlgorithmIdOf, type SigningProfile } from '../profiles/profile.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
 import { keyReference } from '../signing/keys.ts';
 import type { Signer } from '../signing/signer.ts';
 import { kmsClientOf, type KmsOptions } from './kms-option.ts';
-import { lookUpProfile, PROFILE_HELP } from './profile-option.ts';
+import { lookUpProfile, openProfileKeys, PROFILE_HELP } from './profile-option.ts';
 
 export interface SignerOptions extends KmsOptions {
   readonly key?: readonly string[];
@@ -35,15 +34,13 @@ export async function openReleaseSigners(
   const { key, profile: source } = options;
   if ((key === undefined) === (source === undefined))
     throw new UsageError(`expected --key or --profile, got ${key === undefined ? 'neither' : 'both'}`);
-  // Read first: with no right to it, or none there, no KMS is asked.
-  const profile = source === undefined ? undefined : await lookUpProfile(source, options, env);
-  const client = kmsClientOf(options, env);
-  const open = (name: string): Promise<Signer> => createKmsSigner({ client, keyId: keyReference(name) });
-  if (profile && source !== undefined) {
-    const signers = await openSigners(profile, { at: source, open });
+  if (source !== undefined) {
+    const profile = await lookUpProfile(source, options, env);
+    const signers = await openProfileKeys(profile, { at: source, options, env });
     return { signers, digestAlgorithmId: digestAlgorithmIdOf(profile), profile };
   }
+  const client = kmsClientOf(options, env);
   const signers: Signer[] = [];
-  for (const name of key ?? []) signers.push(await open(name));
+  for (const name of key ?? []) signers.push(await createKmsSigner({ client, keyId: keyReference(name) }));
   return { signers, digestAlgorithmId: SHA_256, profile: undefined };
 }

@@ -251,6 +251,7 @@ describe('bristlecone profile', () => {
   it.each<[name: string, args: readonly string[], exitCode: number, code: string]>([
     ['a key without its algorithm', ['--from', 'small', '--key', 'release-44'], 2, 'usage'],
     ['a key of an unknown algorithm', ['--from', 'small', '--key', 'RSA=release-44'], 2, 'usage'],
+    ['two keys of one algorithm', ['--from', 'small', '--key', 'ML-DSA-44=a', 'ML-DSA-44=b'], 2, 'usage'],
     ['a digest that is none', ['--from', 'small', '--key', 'ML-DSA-44=a', '--digest', 'MD5'], 2, 'usage'],
     ['a hint that is no number', ['--from', 'small', '--key', 'ML-DSA-44=a', '--block-bytes', 'big'], 2, 'usage'],
     ['a hint out of bounds', ['--from', 'small', '--key', 'ML-DSA-44=a', '--block-bytes', '1'], 1, 'wrong-shape'],
