@@ -26,7 +26,7 @@ export function registerAudit(parent: Command): void {
       examples: [
         'posture audit AWSLogs/111122223333/CloudTrail',
         'posture audit trail.json.gz --inventory keys.json',
-        'posture audit .bristlecone/trail --live               # specs from the running KMS',
+        'posture audit .bristlecone/cloudtrail --live          # specs from the running KMS',
         'posture audit --queries --event-data-store 1234abcd-12ab-34cd-56ef-1234567890ab',
       ],
     }),

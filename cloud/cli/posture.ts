@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { registerAudit } from './posture-audit.ts';
 import { registerInventory } from './posture-inventory.ts';
 import { registerPolicy } from './posture-policy.ts';
+import { registerTls } from './posture-tls.ts';
 
 export function registerPostureCommands(program: Command): void {
   const posture = program
@@ -11,4 +12,5 @@ export function registerPostureCommands(program: Command): void {
   registerInventory(posture);
   registerAudit(posture);
   registerPolicy(posture);
+  registerTls(posture);
 }
