@@ -4,6 +4,14 @@ const encoder = new TextEncoder();
 
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
+/** bytes. Length of a text in UTF-8: without encoding it where it is ASCII, as URIs and labels are. */
+export function utf8Bytes(text: string): number {
+  for (let i = 0; i < text.length; i++) {
+    if (text.charCodeAt(i) > 0x7f) return utf8(text).length;
+  }
+  return text.length;
+}
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   // No early exit: check-content compares in constant time (draft-ietf-suit-manifest-37 §8.4.9).

@@ -12,7 +12,7 @@ import { encodedBytes, headBytes } from '../cbor/size.ts';
 import type { CborValue } from '../cbor/value.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_COMPONENTS, MAX_SEQUENCE_BYTES, MAX_SEQUENCE_DEPTH } from '../limits.ts';
-import { COMMANDS, type EffectName, labelOf, rowOf, type TestName } from './labels.ts';
+import { byLabel, COMMANDS, type EffectName, labelOf, type TestName } from './labels.ts';
 import { type Parameters, parametersOf, parametersValue } from './parameters.ts';
 
 export type Sequence = readonly Command[];
@@ -77,11 +77,13 @@ function sequenceOf(bytes: Uint8Array, { at, offset, depth }: Place): Sequence {
   return commands;
 }
 
+const COMMAND_ROWS = byLabel(COMMANDS);
+
 /** @param place of the argument */
 function commandOf(item: CborValue, argument: CborValue, place: Place): Command {
   if (typeof item === 'bigint') return { name: 'unsupported', label: item, argument };
   const label = expectInteger(item, place.at);
-  const row = rowOf(COMMANDS, label);
+  const row = COMMAND_ROWS.get(label);
   if (!row?.implemented) return { name: 'unsupported', label, argument };
   switch (row.name) {
     case 'set-component-index':

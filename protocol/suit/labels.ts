@@ -179,8 +179,9 @@ export const SEVERABLE = [
 
 export type SeverableName = (typeof SEVERABLE)[number]['name'];
 
-export const rowOf = <Row extends Label>(table: readonly Row[], label: number): Row | undefined =>
-  table.find((row) => row.label === label);
+/** A table by its labels: decoders look up every command of a manifest. */
+export const byLabel = <Row extends Label>(table: readonly Row[]): ReadonlyMap<number, Row> =>
+  new Map(table.map((row) => [row.label, row]));
 
 /** The number of a name that the table has: for encoders. */
 export function labelOf<Row extends Label>(table: readonly Row[], name: Row['name']): number {
@@ -191,7 +192,7 @@ export function labelOf<Row extends Label>(table: readonly Row[], name: Row['nam
 
 /** For people: `minimum-battery (26) of draft-ietf-suit-update-management`. */
 export function describeLabel(table: readonly Label[], label: number | bigint): string {
-  const row = typeof label === 'number' ? rowOf(table, label) : undefined;
+  const row = table.find((it) => it.label === label);
   if (row) return `${row.name} (${label}) of ${row.draft}`;
   return label <= FIRST_CUSTOM_LABEL ? `the custom label ${label}` : `the unregistered label ${label}`;
 }

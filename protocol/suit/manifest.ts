@@ -16,7 +16,15 @@ import { MAX_COMPONENTS, MAX_MANIFEST_BYTES } from '../limits.ts';
 import { decodeSequence, encodeSequence, type Sequence } from './commands.ts';
 import { type ComponentId, componentIdOf } from './component-id.ts';
 import { digestValue, type SuitDigest, suitDigestOf } from './digest.ts';
-import { COMMON_MEMBERS, labelOf, MANIFEST_MEMBERS, rowOf, type SectionName, SECTIONS } from './labels.ts';
+import {
+  byLabel,
+  COMMON_MEMBERS,
+  type Label,
+  labelOf,
+  MANIFEST_MEMBERS,
+  type SectionName,
+  SECTIONS,
+} from './labels.ts';
 import { uriOf } from './parameters.ts';
 
 /** A member in its place, or only its digest: the member itself may then come in the envelope. */
@@ -76,7 +84,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
     ...(referenceUri !== undefined && { referenceUri: uriOf(referenceUri, `${at}.reference-uri`) }),
     sections: decodeSections(map, at),
     ...(text !== undefined && { text: severableOf(text, `${at}.text`) }),
-    unsupported: unsupportedMembers(map, MANIFEST_MEMBERS, at),
+    unsupported: unsupportedMembers(map, MANIFEST_ROWS, at),
   };
 }
 
@@ -89,7 +97,7 @@ function decodeCommon(value: CborValue | undefined) {
   return {
     components: componentsOf(map.get(LABEL.components), `${at}.components`),
     ...(shared !== undefined && { sharedSequence: decodeSequence(expectBytes(shared, sharedAt), sharedAt) }),
-    unsupportedCommon: unsupportedMembers(map, COMMON_MEMBERS, at),
+    unsupportedCommon: unsupportedMembers(map, COMMON_ROWS, at),
   };
 }
 
@@ -124,15 +132,18 @@ function severableOf(value: CborValue, at: string): Severable<Uint8Array> {
   return inline(expectBytes(value, at));
 }
 
+const MANIFEST_ROWS = byLabel(MANIFEST_MEMBERS);
+const COMMON_ROWS = byLabel(COMMON_MEMBERS);
+
 function unsupportedMembers(
   map: ReadonlyMap<CborValue, CborValue>,
-  table: typeof MANIFEST_MEMBERS | typeof COMMON_MEMBERS,
+  rows: ReadonlyMap<number, Label>,
   at: string,
 ): readonly UnsupportedMember[] {
   const unsupported: UnsupportedMember[] = [];
   for (const [key, value] of map) {
     const label = expectInteger(key, `${at} key`);
-    if (!rowOf<(typeof table)[number]>(table, label)?.implemented) unsupported.push({ label, value });
+    if (!rows.get(label)?.implemented) unsupported.push({ label, value });
   }
   return unsupported;
 }

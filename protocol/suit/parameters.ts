@@ -8,7 +8,7 @@ import { expectBoolean, expectBytes, expectInteger, expectMap, expectText, expec
 import { type CborValue, Tag } from '../cbor/value.ts';
 import { Rejection } from '../errors.ts';
 import { MAX_URI_BYTES } from '../limits.ts';
-import { utf8 } from '../bytes.ts';
+import { utf8Bytes } from '../bytes.ts';
 import { encodeSuitDigest, type SuitDigest, suitDigestOf } from './digest.ts';
 import { CBOR_TAGS, labelOf, PARAMETERS } from './labels.ts';
 import { UUID_BYTES } from './uuid.ts';
@@ -149,7 +149,7 @@ function wrappedDigestOf(value: CborValue, at: string): SuitDigest {
 /** A URI that is used or repeated later: bounded here once. */
 export function uriOf(value: CborValue | undefined, at: string): string {
   const uri = expectText(value, at);
-  const bytes = utf8(uri).length;
+  const bytes = utf8Bytes(uri);
   if (bytes > MAX_URI_BYTES) {
     throw new Rejection('limit-exceeded', at, `expected a URI of at most ${MAX_URI_BYTES} bytes, got ${bytes}`);
   }

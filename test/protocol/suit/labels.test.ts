@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ALGORITHMS } from '../../../protocol/cose/algorithms.ts';
 import { DIGEST_ALGORITHMS } from '../../../protocol/suit/digest.ts';
 import {
+  byLabel,
   COMMANDS,
   COMMON_MEMBERS,
   COMPONENT_TEXT_LABELS,
@@ -11,7 +12,6 @@ import {
   labelOf,
   MANIFEST_MEMBERS,
   PARAMETERS,
-  rowOf,
   TEXT_LABELS,
 } from '../../../protocol/suit/labels.ts';
 import { describeWithVectors, readVector } from '../../support/vectors.ts';
@@ -35,7 +35,7 @@ describe.each(TABLES)('the table of %s', (_name, table) => {
 
   it('finds each row by label and each label by name', () => {
     for (const row of table) {
-      expect(rowOf(table, row.label)).toBe(row);
+      expect(byLabel<Label>(table).get(row.label)).toBe(row);
       expect(labelOf(table, row.name)).toBe(row.label);
     }
   });
