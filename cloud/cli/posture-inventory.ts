@@ -102,7 +102,7 @@ function expectForm(name: string): Form {
   throw new UsageError(`--format: expected ${Object.keys(FORMS).join(', ')}, got ${JSON.stringify(name.slice(0, 40))}`);
 }
 
-export function expectRate(text: string): number {
+function expectRate(text: string): number {
   const rate = Number(text);
   if (rate > 0 && rate <= 2_000) return rate;
   throw new UsageError(`--rate: expected requests a second, above 0 and at most 2000, got ${JSON.stringify(text)}`);

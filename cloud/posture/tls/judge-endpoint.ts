@@ -46,7 +46,7 @@ function keyExchangeOf(best: Handshake, hybridOnly: Handshake): EndpointVerdict[
   return best.ok ? 'classical' : 'unknown';
 }
 
-export const isHybrid = (group: string): boolean => /MLKEM/i.test(group);
+const isHybrid = (group: string): boolean => /MLKEM/i.test(group);
 
 function certificateOf(handshake: Handshake): EndpointVerdict['certificate'] {
   const [leaf] = handshake.ok ? handshake.chain : [];
