@@ -7,6 +7,7 @@
  */
 import { Encoder, Tag as CborXTag } from 'cbor-x';
 import { compareBytes } from '../bytes.ts';
+import { headBytes } from './size.ts';
 import { type CborValue, Tag } from './value.ts';
 
 // cbor-x 1.6 reads useTag259ForMaps but does not declare it; without it each Map gets tag 259.
@@ -25,7 +26,20 @@ export function encodeCbor(value: CborValue): Uint8Array {
 }
 
 /** The bytes of `bytes` as a CBOR byte string: what SUIT digests cover (draft-ietf-suit-manifest-37 §8.3). */
-export const wrapBytes = (bytes: Uint8Array): Uint8Array => encodeCbor(bytes);
+export function wrapBytes(bytes: Uint8Array): Uint8Array {
+  // By hand, since each verification wraps four: cbor-x takes three times as long over it (measured).
+  const { length } = bytes;
+  const head = headBytes(length);
+  const wrapped = new Uint8Array(head + length);
+  wrapped[0] = BYTE_STRING | (head === 1 ? length : LENGTH_FOLLOWS + Math.log2(head - 1));
+  for (let i = head - 1, rest = length; i > 0; i--, rest >>>= 8) wrapped[i] = rest;
+  wrapped.set(bytes, head);
+  return wrapped;
+}
+
+/** RFC 8949 §3: major type 2; additional information 24, 25, 26 where 1, 2, 4 bytes of length come after it. */
+const BYTE_STRING = 0x40;
+const LENGTH_FOLLOWS = 24;
 
 function ordered(value: CborValue): unknown {
   if (typeof value === 'number' || typeof value === 'bigint') return integer(value);

@@ -8,7 +8,8 @@
  *
  * Narrower than RFC 9052: the tag is required, and alg is protected (headers.ts).
  */
-import { encodeCbor } from '../cbor/encode.ts';
+import { concatBytes } from '../bytes.ts';
+import { encodeCbor, wrapBytes } from '../cbor/encode.ts';
 import { expectBytes } from '../cbor/expect.ts';
 import { type CborValue, Tag } from '../cbor/value.ts';
 import type { Anchor } from './algorithms.ts';
@@ -31,7 +32,11 @@ export const signedBytes = (
   protectedBytes: Uint8Array,
   payload: Uint8Array,
   externalAad: Uint8Array = new Uint8Array(),
-): Uint8Array => encodeCbor(['Signature1', protectedAsSigned(protectedBytes), externalAad, payload]);
+): Uint8Array =>
+  concatBytes(SIGNATURE1, wrapBytes(protectedAsSigned(protectedBytes)), wrapBytes(externalAad), wrapBytes(payload));
+
+/** The head of an array of four, and its first item. */
+const SIGNATURE1 = concatBytes(Uint8Array.of(0x84), encodeCbor('Signature1'));
 
 export function encodeSign1(fields: {
   readonly protectedBytes: Uint8Array;

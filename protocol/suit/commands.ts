@@ -70,8 +70,8 @@ function sequenceOf(bytes: Uint8Array, { at, offset, depth }: Place): Sequence {
   for (let i = 0; i < items.length; i += 2) {
     const [label, argument] = [items[i]!, items[i + 1]!];
     const labelBytes = encodedBytes(label);
-    const place = { at: `${at}[${i / 2}]`, offset: position + labelBytes, depth };
-    commands.push({ ...commandOf(label, argument, place), offset: position });
+    const place = { at: `${at}[${i / 2}]`, start: position, offset: position + labelBytes, depth };
+    commands.push(commandOf(label, argument, place));
     position += labelBytes + encodedBytes(argument);
   }
   return commands;
@@ -79,23 +79,24 @@ function sequenceOf(bytes: Uint8Array, { at, offset, depth }: Place): Sequence {
 
 const COMMAND_ROWS = byLabel(COMMANDS);
 
-/** @param place of the argument */
-function commandOf(item: CborValue, argument: CborValue, place: Place): Command {
-  if (typeof item === 'bigint') return { name: 'unsupported', label: item, argument };
+/** @param place of the argument; the command itself begins at `start` */
+function commandOf(item: CborValue, argument: CborValue, place: Place & { readonly start: number }): Command {
+  const { start: offset } = place;
+  if (typeof item === 'bigint') return { name: 'unsupported', label: item, argument, offset };
   const label = expectInteger(item, place.at);
   const row = COMMAND_ROWS.get(label);
-  if (!row?.implemented) return { name: 'unsupported', label, argument };
+  if (!row?.implemented) return { name: 'unsupported', label, argument, offset };
   switch (row.name) {
     case 'set-component-index':
-      return { name: row.name, index: componentIndexOf(argument, place.at) };
+      return { name: row.name, index: componentIndexOf(argument, place.at), offset };
     case 'override-parameters':
-      return { name: row.name, parameters: overridesOf(argument, place.at) };
+      return { name: row.name, parameters: overridesOf(argument, place.at), offset };
     case 'try-each':
-      return { name: row.name, ...alternativesOf(argument, place) };
+      return { name: row.name, ...alternativesOf(argument, place), offset };
     case 'run-sequence':
-      return { name: row.name, sequence: nestedOf(argument, place) };
+      return { name: row.name, sequence: nestedOf(argument, place), offset };
     default:
-      return { name: row.name, policy: policyOf(argument, place.at) };
+      return { name: row.name, policy: policyOf(argument, place.at), offset };
   }
 }
 

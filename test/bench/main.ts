@@ -52,8 +52,8 @@ if (wanted(READERS)) {
 if (values.json) console.log(JSON.stringify({ rows, readers }));
 
 function cells({ name, ours, peer, unit, ratio, goal }: BenchRow): string[] {
-  const verdict = goal === undefined ? '' : `≥ ${goal.toFixed(2)} ${ratio >= goal ? 'met' : 'MISSED'}`;
-  return [name, rounded(ours), rounded(peer), unit, ratio.toFixed(2), verdict];
+  const verdict = goal === undefined ? '' : `≥ ${goal.toFixed(3)} ${ratio >= goal ? 'met' : 'MISSED'}`;
+  return [name, rounded(ours), rounded(peer), unit, ratio.toFixed(3), verdict];
 }
 
 function rounded(value: number): string {

@@ -5,6 +5,7 @@
  * the device in a thread of its own; rounds take turns and the median of their ratios counts.
  */
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -134,8 +135,10 @@ async function startBare(image: Uint8Array, blockBytes: number) {
 function startDevice(order: Omit<DownloadOrder, 'thing' | 'streamId' | 'fileId'>) {
   const full: DownloadOrder = { ...order, thing: THING, streamId: 'image', fileId: 1 };
   const worker = new Worker(import.meta.filename, { workerData: full });
-  const next = <T>(): Promise<T> =>
-    new Promise((resolve, reject) => void worker.once('message', resolve).once('error', reject));
+  const next = async <T>(): Promise<T> => {
+    const [message] = await once(worker, 'message');
+    return message;
+  };
   return {
     ready: next<'ready'>(),
     download: async (push?: () => Promise<void>): Promise<number> => {

@@ -111,6 +111,11 @@ describe('wrapBytes', () => {
     expect(wrapBytes(new Uint8Array(300))).toHaveLength(303);
     expect(decodeWithCbor2(wrapBytes(fromHex('a0')))).toEqual(fromHex('a0'));
   });
+
+  it.each([0, 1, 23, 24, 255, 256, 65_535, 65_536, 70_000])('writes what encodeCbor writes, for %i bytes', (length) => {
+    const bytes = new Uint8Array(length).map((_, i) => i);
+    expect(toHex(wrapBytes(bytes))).toBe(toHex(encodeCbor(bytes)));
+  });
 });
 
 function forCbor2(value: CborValue): unknown {
