@@ -7,11 +7,11 @@ import { startEmbeddedCloud } from '../embedded.ts';
 import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
 import { readKmsCredentials } from '../kms/credentials-file.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
-import { expectPort } from './port.ts';
+import { choosePort } from './port.ts';
 
 interface UpOptions extends DataOptions {
-  readonly kmsPort: string;
-  readonly mqttPort: string;
+  readonly kmsPort?: string;
+  readonly mqttPort?: string;
   readonly host: string;
   readonly kmsCredentials?: string;
   readonly kmsAnyCaller?: true;
@@ -26,8 +26,8 @@ export function registerUpCommand(program: Command): void {
       examples: ['up', 'up --data ./fleet --kms-port 8081 --mqtt-port 1883', 'up --kms-port 0 --mqtt-port 0 --json'],
     }),
   )
-    .option('--kms-port <n>', 'HTTP port of the KMS; 0: any free port', '8081')
-    .option('--mqtt-port <n>', 'TCP port of the MQTT broker; 0: any free port', '1883')
+    .option('--kms-port <n>', 'HTTP port of the KMS (default: 8081 if it is free); 0: any free port')
+    .option('--mqtt-port <n>', 'TCP port of the MQTT broker (default: 1883 if it is free); 0: any free port')
     .option(
       '--host <address>',
       'address to listen on; anything but loopback lets others in, at the MQTT broker unauthenticated',
@@ -40,9 +40,10 @@ export function registerUpCommand(program: Command): void {
     const folder = openDataFolder(options.data);
     expectNoneRunning(folder);
     const log = pino({ level: options.verbose ? 'info' : 'warn' }, pino.destination(2));
+    const { host, kmsPort, mqttPort } = options;
     const ports = {
-      kmsPort: expectPort(options.kmsPort, '--kms-port'),
-      mqttPort: expectPort(options.mqttPort, '--mqtt-port'),
+      kmsPort: await choosePort({ option: '--kms-port', text: kmsPort, preferred: 8081, host }),
+      mqttPort: await choosePort({ option: '--mqtt-port', text: mqttPort, preferred: 1883, host }),
     };
     const callers = {
       ...(options.kmsCredentials === undefined
@@ -52,7 +53,7 @@ export function registerUpCommand(program: Command): void {
     };
     await using cloud = await startEmbeddedCloud({
       dataFolder: folder.root,
-      host: options.host,
+      host,
       ...ports,
       ...callers,
       log,
