@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { toHex } from '../../protocol/bytes.ts';
-import { Shell, type Up } from '../support/run-command.ts';
+import { refusalOf, Shell, type Up } from '../support/run-command.ts';
 
 const shell = new Shell();
 const IMAGE = new Uint8Array(9_000).map((_, i) => (i * 7) ^ (i >> 8));
@@ -87,6 +87,15 @@ describe('one update by hand', { timeout: TIMEOUT_MS }, () => {
     expect(accepted.map(({ result, authenticatedBy }) => [result, authenticatedBy.length])).toEqual(
       forms.map(() => ['accept', 2]),
     );
+  });
+
+  it('no release, where its envelope cannot be written', async () => {
+    const name = ['--version', '1.2.4', '--sequence', '8', '--key', 'legacy', '--out', 'none/fw.suit'];
+    expect(await refusalOf(shell.run('release', 'create', ...NAME, ...name, '--json'))).toEqual({
+      exitCode: 1,
+      code: 'file-not-found',
+    });
+    expect(await shell.json('release', 'list')).toHaveLength(1);
   });
 
   it('explained, with a mu for each anchor of a new device and what that device would say', async () => {

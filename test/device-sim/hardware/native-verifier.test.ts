@@ -45,4 +45,15 @@ describe('the native verifier', () => {
       expect(verify({ ...key, publicKey: key.publicKey.map((byte) => byte ^ 0x55) }, message, signature)).toBe(false);
     });
   });
+
+  it('imports a key once, and mistakes none for another', () => {
+    const [algorithm] = ALGORITHMS;
+    const [first, second] = [signed(algorithm!), signed(algorithm!)];
+    const refused = { ...first.key, publicKey: new Uint8Array(first.key.publicKey.length) };
+    for (let round = 0; round < 2; round++) {
+      expect(verifyWithOpenSsl(first.key, message, first.signature)).toBe(true);
+      expect(verifyWithOpenSsl(second.key, message, first.signature)).toBe(false);
+      expect(verifyWithOpenSsl(refused, message, first.signature)).toBe(false);
+    }
+  });
 });
