@@ -31,6 +31,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'cloud/posture/':           CLOUD,
   'cloud/posture/inventory/': [...CLOUD, '@aws-sdk/client-kms', '@cyclonedx/cyclonedx-library', 'csv-stringify'],
   'cloud/posture/audit/':     [...CLOUD, '@streamparser/json'],
+  'cloud/posture/clients/aws-crt-child.ts': [...CLOUD, 'aws-iot-device-sdk-v2'],
   'cloud/profiles/':          [...CLOUD, '@aws-sdk/client-ssm', '@aws-sdk/client-secrets-manager'],
   'cloud/store/':             [...CLOUD, 'kysely'],
   'cloud/cli/':               [...CLOUD, ...COMMANDS, 'pino'],

@@ -5,6 +5,7 @@ import { AWS_POLICIES, type AwsPolicy, awsPolicyOf } from '../posture/tls/aws-po
 import { endpointName, parseEndpoint, type TlsEndpoint } from '../posture/tls/endpoint.ts';
 import { type EndpointVerdict, type Handshakes, judgeEndpoint } from '../posture/tls/judge-endpoint.ts';
 import { probeEndpoint } from '../posture/tls/probe-endpoint.ts';
+import { expectTimeout } from './timeout.ts';
 
 interface Reached {
   readonly endpoint: string;
@@ -116,10 +117,4 @@ function expectEndpoint(text: string): TlsEndpoint {
   const endpoint = parseEndpoint(text);
   if (endpoint) return endpoint;
   throw new UsageError(`expected HOST, HOST:PORT or a URL of TLS, got ${JSON.stringify(text.slice(0, 80))}`);
-}
-
-function expectTimeout(text: string): number {
-  const timeoutMs = Number(text);
-  if (/^\d+$/.test(text) && timeoutMs >= 1 && timeoutMs <= 600_000) return timeoutMs;
-  throw new UsageError(`--timeout: expected milliseconds from 1 to 600000, got ${JSON.stringify(text.slice(0, 20))}`);
 }

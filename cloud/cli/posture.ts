@@ -1,6 +1,7 @@
 /** `bristlecone posture`: how far an account, its endpoints and its clients are from post-quantum cryptography. */
 import type { Command } from 'commander';
 import { registerAudit } from './posture-audit.ts';
+import { registerClients } from './posture-clients.ts';
 import { registerInventory } from './posture-inventory.ts';
 import { registerPolicy } from './posture-policy.ts';
 import { registerTls } from './posture-tls.ts';
@@ -10,6 +11,7 @@ export function registerPostureCommands(program: Command): void {
     .command('posture')
     .description('how far an account, its endpoints and its clients are from post-quantum cryptography');
   registerInventory(posture);
+  registerClients(posture);
   registerAudit(posture);
   registerPolicy(posture);
   registerTls(posture);
