@@ -71,7 +71,9 @@ async function advance(context: AgentContext, progress: Progress): Promise<Advan
   const { state } = progress;
   try {
     const { result, keep } = await HANDLERS[state](context, progress);
-    return { next: { ...progress, ...keep, state: nextState(state, result) }, result };
+    const next = nextState(state, result);
+    // Of a job that is over nothing stays: what the next run finds must be about the next job.
+    return { next: next === 'idle' ? IDLE : { ...progress, ...keep, state: next }, result };
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     context.closeEnvelope();

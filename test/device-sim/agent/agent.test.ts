@@ -58,6 +58,13 @@ describe('the agent', () => {
     expect(world.cloud.clock.nowMs()).toBe(world.settings.idleTimeoutMs);
   });
 
+  it('has nothing left of a job that is done: the next run says that no job came', async () => {
+    const world = new DeviceWorld();
+    world.cloud.addJob('job-1', releaseOf());
+    await world.run();
+    expect(await world.run()).toEqual({ kind: 'no-job', boots: 1 });
+  });
+
   it('takes a job that comes while it waits', async () => {
     const world = new DeviceWorld();
     world.cloud.after(30_000, () => world.cloud.addJob('late', releaseOf()));
