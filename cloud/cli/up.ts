@@ -13,7 +13,7 @@ interface UpOptions extends DataOptions {
   readonly kmsPort?: string;
   readonly mqttPort?: string;
   readonly host: string;
-  readonly kmsCredentials?: string;
+  readonly credentials?: string;
   readonly kmsAnyCaller?: true;
   readonly verbose?: true;
 }
@@ -33,7 +33,7 @@ export function registerUpCommand(program: Command): void {
       'address to listen on; anything but loopback lets others in, at the MQTT broker unauthenticated',
       '127.0.0.1',
     )
-    .option('--kms-credentials <file>', 'who may call the KMS (SigV4 is checked): a file as ~/.aws/credentials')
+    .option('--credentials <file>', 'who may call the KMS (SigV4 is checked): a file as ~/.aws/credentials')
     .option('--kms-any-caller', 'let whoever reaches the KMS at another --host than loopback sign and delete keys')
     .option('--verbose', 'log requests to standard error');
   run<UpOptions>(command, async ({ options, io }) => {
@@ -46,9 +46,7 @@ export function registerUpCommand(program: Command): void {
       mqttPort: await choosePort({ option: '--mqtt-port', text: mqttPort, preferred: 1883, host }),
     };
     const callers = {
-      ...(options.kmsCredentials === undefined
-        ? {}
-        : { kmsCredentials: await readKmsCredentials(options.kmsCredentials) }),
+      ...(options.credentials === undefined ? {} : { kmsCredentials: await readKmsCredentials(options.credentials) }),
       kmsAllowAnyCaller: options.kmsAnyCaller ?? false,
     };
     await using cloud = await startEmbeddedCloud({

@@ -101,7 +101,7 @@ function expectSafe(host: string, { credentials, allowAnyCaller = false }: KmsOp
   throw new OperatorError(
     'credentials-needed',
     `${host} lets others in, and without a list of credentials whoever reaches the KMS there could sign and delete keys. ` +
-      'Give it the credentials to check (--kms-credentials), or listen on 127.0.0.1.',
+      'Give it the credentials to check (--credentials), or listen on 127.0.0.1.',
   );
 }
 
