@@ -50,5 +50,12 @@ function resultOf(tried: readonly TriedClient[]): CommandResult {
 function row(it: TriedClient): (string | number)[] {
   if (it.status !== 'connected') return [it.name, it.status, '–', '–', '–', '–'];
   const { readiness, keyShares, mlDsaCertificates, helloBytes } = it.verdict;
-  return [it.name, readiness, keyShares.join(' ') || '–', mlDsaCertificates ? 'yes' : 'no', helloBytes, it.version];
+  return [
+    it.name,
+    readiness,
+    keyShares.join(' ') || '–',
+    mlDsaCertificates ? 'yes' : 'no',
+    helloBytes,
+    it.version.slice(0, 60),
+  ];
 }

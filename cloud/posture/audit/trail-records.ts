@@ -8,6 +8,7 @@
  * events before the damage, then throws: half a trail is worth reading, and worth saying so.
  */
 import { JSONParser } from '@streamparser/json';
+import { concatBytes } from '../../../protocol/bytes.ts';
 import { OperatorError } from '../../errors.ts';
 
 /** bytes. Files as AWS delivers them are smaller; parsing at once is 20 times as fast as streaming. */
@@ -66,7 +67,7 @@ export async function* recordsOfLines(chunks: Chunks): AsyncGenerator {
 /** Undefined where the bytes are not one good document: the streaming parser then finds out how far they are. */
 function parseWhole(parts: readonly Uint8Array[]): readonly unknown[] | undefined {
   try {
-    const document: unknown = JSON.parse(decoder.decode(Buffer.concat(parts)));
+    const document: unknown = JSON.parse(decoder.decode(concatBytes(...parts)));
     if (typeof document !== 'object' || document === null || !('Records' in document)) return undefined;
     return Array.isArray(document.Records) ? document.Records : undefined;
   } catch {
@@ -87,7 +88,7 @@ function* parseLine(bytes: Uint8Array, line: number): Generator {
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
   if (a.length + b.length > MAX_EVENT_BYTES) throw tooLarge();
-  return a.length === 0 ? b : new Uint8Array(Buffer.concat([a, b]));
+  return a.length === 0 ? b : concatBytes(a, b);
 }
 
 class DocumentReader {

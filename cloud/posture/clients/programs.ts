@@ -1,4 +1,5 @@
 /** The TLS clients that may be installed here: how each is found, asked for its version, and made to connect. */
+import { devNull } from 'node:os';
 import { join } from 'node:path';
 
 export interface ClientProgram {
@@ -88,12 +89,22 @@ const node = (name: string, command: string): ClientProgram => ({
   upgrade: 'Use Node.js 24 or newer (OpenSSL 3.5).',
 });
 
-/** For clients that sign their requests: made up, and no other endpoint than ours is asked for real ones. */
-export const CLIENT_ENV: Readonly<Record<string, string>> = {
+/**
+ * For clients that sign their requests: made-up credentials, and nothing of the user's own that could make a client ask
+ * somebody else (a profile that logs in, a proxy) or that could be shown to us.
+ */
+export const CLIENT_ENV: Readonly<Record<string, string | undefined>> = {
   AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
   AWS_SECRET_ACCESS_KEY: 'made-up',
+  AWS_SESSION_TOKEN: undefined,
+  AWS_PROFILE: undefined,
+  AWS_DEFAULT_PROFILE: undefined,
+  AWS_CONFIG_FILE: devNull,
+  AWS_SHARED_CREDENTIALS_FILE: devNull,
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_MAX_ATTEMPTS: '1',
+  NO_PROXY: '127.0.0.1',
+  no_proxy: '127.0.0.1',
   NODE_TLS_REJECT_UNAUTHORIZED: '0',
   NODE_NO_WARNINGS: '1',
   PYTHONWARNINGS: 'ignore',

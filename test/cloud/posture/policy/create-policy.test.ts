@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { checkPolicy } from '../../../../cloud/posture/policy/check-policy.ts';
 import { createPolicy, type PolicyType, type PolicyWishes } from '../../../../cloud/posture/policy/create-policy.ts';
 import { decodeDenials } from '../../../../cloud/posture/policy/document.ts';
+import { fits } from '../../../../cloud/posture/policy/fits.ts';
 
 const ADMIN = 'arn:aws:iam::111122223333:role/pq-migration-admin';
 const DEVELOPER = 'arn:aws:iam::111122223333:role/developer';
@@ -63,6 +64,22 @@ describe('createPolicy', () => {
 
   it('lets nobody but one role give the tag', () => {
     expect(deniedTo(DEVELOPER, 'ECC_NIST_P256').tagged).toEqual(['CreateKey SIGN_VERIFY', 'CreateKey KEY_AGREEMENT']);
+  });
+
+  it.each<[tag: string, principal: string, fit: string]>([
+    ['pq-migration-exception', DEVELOPER, 'yes'],
+    ['PQ-Migration-Exception', DEVELOPER, 'yes'],
+    ['team', DEVELOPER, 'no'],
+    ['pq-migration-exception', ADMIN, 'no'],
+  ])('denies putting the tag %s on a key to %s: %s', (tag, principal, fit) => {
+    const protection = decodeDenials(JSON.stringify(createPolicy(wishes())), 'policy').at(-1)!;
+    for (const action of ['kms:TagResource', 'kms:UntagResource']) {
+      const context = new Map([
+        ['aws:tagkeys', [tag]],
+        ['aws:principalarn', [principal]],
+      ]);
+      expect(fits(protection, { action, context })).toBe(fit);
+    }
   });
 
   it('holds the parameter set too, where not all may sign', () => {
