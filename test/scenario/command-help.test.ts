@@ -1,5 +1,6 @@
 /** Every command that `--help` leads to: with its examples, and with --json. */
 import { describe, expect, it } from 'vitest';
+import { mapParallel } from '../../device-sim/measure/subcommands.ts';
 import { Shell } from '../support/run-command.ts';
 
 const shell = new Shell();
@@ -11,9 +12,8 @@ const subcommandsIn = (help: string): string[] =>
 async function helpOf(path: readonly string[]): Promise<{ path: string; help: string }[]> {
   const { exitCode, stdout, stderr } = await shell.run(...path, '--help');
   expect({ path, exitCode, stderr }).toEqual({ path, exitCode: 0, stderr: '' });
-  const below: { path: string; help: string }[] = [];
-  for (const name of subcommandsIn(stdout)) below.push(...(await helpOf([...path, name])));
-  return below.length > 0 ? below : [{ path: path.join(' '), help: stdout }];
+  const below = await mapParallel(subcommandsIn(stdout), (name) => helpOf([...path, name]));
+  return below.length > 0 ? below.flat() : [{ path: path.join(' '), help: stdout }];
 }
 
 describe('bristlecone --help', { timeout: TIMEOUT_MS }, () => {
