@@ -159,7 +159,12 @@ function createIo(json: boolean): Io {
   };
   return {
     json,
-    note: (line) => void (json || process.stderr.write(`${line}\n`)),
+    note: (line) => {
+      if (json) return;
+      // Above the bar while there is one, or they would write over each other.
+      if (shown) shown.log(`${line}\n`);
+      else process.stderr.write(`${line}\n`);
+    },
     emit: (value, text) => writeOut(json ? JSON.stringify(value) : text),
     progress: (label, total) => (json || !process.stderr.isTTY ? SILENT : progressBar(label, total)),
     get signal() {
@@ -174,23 +179,33 @@ function createIo(json: boolean): Io {
 
 const SILENT: Progress = { update: () => undefined, stop: () => undefined };
 
+/** The bar that is on the screen now. */
+let shown: MultiBar | undefined;
+
 function progressBar(label: string, total: number): Progress {
   const bars = new MultiBar(
     {
       format: `${label} {bar} {percentage}% {value}/{total}`,
-      hideCursor: true,
       clearOnComplete: true,
+      // Changed settings of the terminal would outlive a kill.
+      linewrap: true,
       stream: process.stderr,
     },
     Presets.shades_classic,
   );
   const bar = bars.create(total, 0);
+  shown = bars;
   return {
     update(done, newTotal) {
       if (newTotal !== undefined) bar.setTotal(newTotal);
       bar.update(done);
     },
-    stop: () => bars.stop(),
+    stop() {
+      // Notes that wait for the next drawing.
+      bars.update();
+      bars.stop();
+      shown = undefined;
+    },
   };
 }
 

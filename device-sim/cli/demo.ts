@@ -15,6 +15,8 @@ export function registerDemoCommand(program: Command): void {
     examples: ['demo', 'demo --out results --json'],
   }).option('--out <dir>', 'where the cost records go', 'results');
   run<{ out: string }>(command, async ({ options, io }) => {
+    // Asked for at once: Ctrl-C reaches the cloud and the devices too, and what they leave is then cleared away here.
+    const { signal } = io;
     const workFolder = mkdtempSync(join(tmpdir(), 'bristlecone-demo-'));
     try {
       let bar: Progress | undefined;
@@ -26,6 +28,9 @@ export function registerDemoCommand(program: Command): void {
       const rows = mainJobRows(result.installations);
       const files = writeResults(options.out, result);
       return { json: { ...result, installations: undefined, rows, files }, text: render(result, rows, files) };
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
     } finally {
       rmSync(workFolder, { recursive: true, force: true });
     }
