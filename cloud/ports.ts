@@ -29,3 +29,23 @@ export interface Bus {
    */
   publish(topic: string, payload: Uint8Array, options: { readonly qos: Qos }): Promise<void>;
 }
+
+/** What a connected device asks on a topic that names no thing, with who it is. */
+export interface DeviceRequest {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** Not proven, unless the certificate says so. */
+  readonly clientId: string;
+  /** Of the certificate that it connected with; undefined where it came without. */
+  readonly certificateId: string | undefined;
+  /** To this connection and to nobody else, whatever is subscribed to `topic`; nothing where it has gone. */
+  reply(topic: string, payload: Uint8Array): Promise<void>;
+}
+
+/**
+ * Requests whose answers hold secrets, which a broker that delivers by subscription would show to everybody. The
+ * embedded broker offers this beside its bus; an MQTT connection to another broker cannot.
+ */
+export interface RequestBus {
+  onRequest(filter: string, handler: (request: DeviceRequest) => void | Promise<void>): void;
+}
