@@ -50,7 +50,7 @@ export class SimulatedSecureElement implements SecureElement {
   }
 
   generateKey(slot: KeySlot, algorithm: KeyAlgorithm): void {
-    this.#memory.write(slot, exported(generate(algorithm)));
+    this.#memory.write(slot, exported(GENERATE[algorithm]()));
   }
 
   importKey(slot: KeySlot, privateKey: Uint8Array): void {
@@ -98,18 +98,12 @@ export class SimulatedSecureElement implements SecureElement {
   }
 }
 
-function generate(algorithm: KeyAlgorithm): KeyObject {
-  switch (algorithm) {
-    case 'P-256':
-      return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey;
-    case 'ML-DSA-44':
-      return generateKeyPairSync('ml-dsa-44').privateKey;
-    case 'ML-DSA-65':
-      return generateKeyPairSync('ml-dsa-65').privateKey;
-    case 'ML-DSA-87':
-      return generateKeyPairSync('ml-dsa-87').privateKey;
-  }
-}
+const GENERATE: Readonly<Record<KeyAlgorithm, () => KeyObject>> = {
+  'P-256': () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey,
+  'ML-DSA-44': () => generateKeyPairSync('ml-dsa-44').privateKey,
+  'ML-DSA-65': () => generateKeyPairSync('ml-dsa-65').privateKey,
+  'ML-DSA-87': () => generateKeyPairSync('ml-dsa-87').privateKey,
+};
 
 function decodePrivateKey(der: Uint8Array): KeyObject {
   let key: KeyObject;

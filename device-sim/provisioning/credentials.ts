@@ -2,7 +2,7 @@
  * What a device keeps of its own credentials, in one record that is replaced whole or not at all.
  *
  *     { ? 1: operational, ? 2: pending }
- *     operational = { 1: key slot, 2: certificate (DER), 3: thing, 4: { * text => text } device configuration }
+ *     operational = { 1: key slot, 2: certificate (DER), 3: thing, 4: device configuration (JSON) }
  *     pending     = { 1: key slot }                                                a key is made
  *                 / { 1: key slot, 2: certificate, 5: ownership token }            ... certified
  *                 / { 1: key slot, 2: certificate, 3: thing, 4: configuration }    ... registered, and not yet used
@@ -13,9 +13,9 @@ import { decodeCbor } from '../../protocol/cbor/decode.ts';
 import { encodeCbor } from '../../protocol/cbor/encode.ts';
 import { expectBytes, expectMap, expectText, expectUint } from '../../protocol/cbor/expect.ts';
 import type { CborValue } from '../../protocol/cbor/value.ts';
+import { Rejection } from '../../protocol/errors.ts';
+import { decodeJsonObject, encodeJson, type JsonObject } from '../../protocol/aws-iot/json.ts';
 import type { KeySlot } from './ports.ts';
-
-export type Configuration = Readonly<Record<string, string>>;
 
 /** A certificate that RegisterThing has taken. */
 export interface Registered {
@@ -23,7 +23,8 @@ export interface Registered {
   /** DER. */
   readonly certificate: Uint8Array;
   readonly thing: string;
-  readonly configuration: Configuration;
+  /** What the template has for devices: anything. */
+  readonly configuration: JsonObject;
 }
 
 export type Pending =
@@ -45,21 +46,24 @@ export interface Credentials {
 const KEY = { operational: 1, pending: 2 } as const;
 const FIELD = { slot: 1, certificate: 2, thing: 3, configuration: 4, token: 5 } as const;
 
-/** bytes. Two ML-DSA-87 certificates of 7.5 KB, and what comes with them. */
-const MAX_BYTES = 32_768;
+/** bytes. Two ML-DSA-87 certificates of 7.5 KB and what comes with them; half of the flash that there is for it. */
+const MAX_BYTES = 16_000;
 
 type Fields = ReadonlyMap<CborValue, CborValue>;
 
+/** @throws {Rejection} `too-large`: the cloud sent more than this device keeps */
 export function encodeCredentials({ operational, pending }: Credentials): Uint8Array {
   const record = new Map<CborValue, CborValue>();
   if (operational) record.set(KEY.operational, registeredValue(operational));
   if (pending) record.set(KEY.pending, pendingValue(pending));
-  return encodeCbor(record);
+  const bytes = encodeCbor(record);
+  if (bytes.length <= MAX_BYTES) return bytes;
+  throw new Rejection('too-large', 'credentials', `expected at most ${MAX_BYTES} bytes, got ${bytes.length}`);
 }
 
 /**
  * @param bytes absent: of a device that has none yet
- * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`
+ * @throws {Rejection} `too-large`, `malformed`, `not-json`, `wrong-shape`
  */
 export function decodeCredentials(bytes: Uint8Array | undefined): Credentials {
   if (!bytes) return {};
@@ -78,7 +82,7 @@ const registeredValue = ({ slot, certificate, thing, configuration }: Registered
     [FIELD.slot, slot],
     [FIELD.certificate, certificate],
     [FIELD.thing, thing],
-    [FIELD.configuration, new Map(Object.entries(configuration))],
+    [FIELD.configuration, encodeJson(configuration)],
   ]);
 
 function pendingValue(pending: Pending): CborValue {
@@ -90,20 +94,15 @@ function pendingValue(pending: Pending): CborValue {
   return fields;
 }
 
-function registeredOf(fields: Fields): Registered {
-  const configuration = expectMap(fields.get(FIELD.configuration), 'credentials.configuration');
-  return {
-    slot: slotOf(fields),
-    certificate: certificateOf(fields),
-    thing: expectText(fields.get(FIELD.thing), 'credentials.thing'),
-    configuration: Object.fromEntries(
-      [...configuration].map(([name, value]) => [
-        expectText(name, 'credentials.configuration'),
-        expectText(value, 'credentials.configuration'),
-      ]),
-    ),
-  };
-}
+const registeredOf = (fields: Fields): Registered => ({
+  slot: slotOf(fields),
+  certificate: certificateOf(fields),
+  thing: expectText(fields.get(FIELD.thing), 'credentials.thing'),
+  configuration: decodeJsonObject(expectBytes(fields.get(FIELD.configuration), 'credentials.configuration'), {
+    at: 'credentials.configuration',
+    maxBytes: MAX_BYTES,
+  }),
+});
 
 function pendingOf(fields: Fields): Pending {
   if (fields.has(FIELD.thing)) return { stage: 'registered', ...registeredOf(fields) };

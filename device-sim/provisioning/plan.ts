@@ -8,7 +8,7 @@
  *
  * A device that has a certificate goes the same way when that one has to be replaced, with it in the place of the claim.
  */
-import type { Configuration, Credentials, Pending, Registered } from './credentials.ts';
+import type { Credentials, Pending, Registered } from './credentials.ts';
 import type { KeySlot, Validity } from './ports.ts';
 
 type PendingAt<Stage extends Pending['stage']> = Extract<Pending, { readonly stage: Stage }>;
@@ -62,7 +62,7 @@ export const withCertificate = (
 export const withThing = (
   { operational }: Credentials,
   { slot, certificate }: PendingAt<'certified'>,
-  { thing, configuration }: { readonly thing: string; readonly configuration: Configuration },
+  { thing, configuration }: Pick<Registered, 'thing' | 'configuration'>,
 ): Credentials => ({ operational, pending: { stage: 'registered', slot, certificate, thing, configuration } });
 
 /** The new certificate has connected: it is the one in use, and the one before is no more. */

@@ -51,9 +51,7 @@ export type Credential =
   | { readonly kind: 'device'; readonly slot: KeySlot; readonly certificate: Uint8Array };
 
 /** The broker was reached and wants nobody with this credential. */
-export class CredentialRefused extends Unavailable {
-  override readonly name: 'Unavailable' = 'Unavailable';
-}
+export class CredentialRefused extends Unavailable {}
 
 /** @throws {CredentialRefused} @throws {Unavailable} */
 export type ConnectAs = (

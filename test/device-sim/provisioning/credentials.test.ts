@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type Credentials,
@@ -7,11 +7,17 @@ import {
 } from '../../../device-sim/provisioning/credentials.ts';
 import { encodeCbor } from '../../../protocol/cbor/encode.ts';
 import type { CborValue } from '../../../protocol/cbor/value.ts';
-import { Rejection } from '../../../protocol/errors.ts';
-import { expectRejection } from '../../support/expect-rejection.ts';
+import { decodedOrRefused, expectRejection } from '../../support/expect-rejection.ts';
 
 const certificate = Uint8Array.of(48, 1, 2);
-const registered = { slot: 1, certificate, thing: 'hub-1', configuration: { ota: 'on' } } as const;
+const registered = {
+  slot: 1,
+  certificate,
+  thing: 'hub-1',
+  configuration: { ota: { url: 'x', days: [1, 2] } },
+} as const;
+
+const map = (...entries: [number, CborValue][]) => new Map<CborValue, CborValue>(entries);
 
 describe('credentials', () => {
   it.each<[string, Credentials]>([
@@ -29,7 +35,6 @@ describe('credentials', () => {
     expect(decodeCredentials(undefined)).toEqual({});
   });
 
-  const map = (...entries: [number, CborValue][]) => new Map<CborValue, CborValue>(entries);
   it.each<[string, CborValue, string]>([
     ['an array', [], 'credentials'],
     ['an operational one that is no map', map([1, 7]), 'credentials.operational'],
@@ -41,15 +46,17 @@ describe('credentials', () => {
     expectRejection(() => decodeCredentials(encodeCbor(value)), 'wrong-shape', at);
   });
 
+  it('are refused where a device cannot keep them: the cloud says what comes', () => {
+    const operational = { ...registered, configuration: { text: 'x'.repeat(16_000) } };
+    expectRejection(() => encodeCredentials({ operational }), 'too-large', 'credentials');
+    const largest = { ...registered, certificate: new Uint8Array(7_520) };
+    const pending = { stage: 'certified', slot: 0, certificate: largest.certificate, token: 'x'.repeat(512) } as const;
+    expect(encodeCredentials({ operational: largest, pending }).length).toBeGreaterThan(15_000);
+  });
+
   it('decode from any bytes, or are refused', () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => {
-        try {
-          decodeCredentials(bytes);
-        } catch (error) {
-          expect(error).toBeInstanceOf(Rejection);
-        }
-      }),
+      fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void decodedOrRefused(() => decodeCredentials(bytes))),
     );
   });
 });
