@@ -53,26 +53,27 @@ function registerCa(parent: Command): void {
   });
 }
 
-const ISSUED: Readonly<Record<Exclude<Profile, 'ca'>, { summary: string; days: string; examples: readonly string[] }>> =
-  {
-    intermediate: {
-      summary: 'a CA below another, for daily use',
-      days: '1825',
-      examples: [
-        'cert intermediate --key issuing --subject "CN=Issuing CA" --issuer root.pem --issuer-key root --out issuing.pem',
-      ],
-    },
-    leaf: {
-      summary: 'for a key that signs code',
-      days: '365',
-      examples: [
-        'cert leaf --key release --subject "CN=Code signing" --issuer issuing.pem --issuer-key issuing --out leaf.pem',
-        'cert leaf --csr release.csr --issuer issuing.pem --issuer-key issuing --out leaf.pem',
-      ],
-    },
-  };
+type Issued = Extract<Profile, 'intermediate' | 'leaf'>;
 
-function registerIssued(parent: Command, profile: Exclude<Profile, 'ca'>): void {
+const ISSUED: Readonly<Record<Issued, { summary: string; days: string; examples: readonly string[] }>> = {
+  intermediate: {
+    summary: 'a CA below another, for daily use',
+    days: '1825',
+    examples: [
+      'cert intermediate --key issuing --subject "CN=Issuing CA" --issuer root.pem --issuer-key root --out issuing.pem',
+    ],
+  },
+  leaf: {
+    summary: 'for a key that signs code',
+    days: '365',
+    examples: [
+      'cert leaf --key release --subject "CN=Code signing" --issuer issuing.pem --issuer-key issuing --out leaf.pem',
+      'cert leaf --csr release.csr --issuer issuing.pem --issuer-key issuing --out leaf.pem',
+    ],
+  },
+};
+
+function registerIssued(parent: Command, profile: Issued): void {
   const { summary, days, examples } = ISSUED[profile];
   const command = certCommand(parent, profile, summary, examples)
     .requiredOption('--issuer <file>', 'certificate of the CA that signs it')

@@ -7,7 +7,7 @@ import { decodeSpki } from '../../protocol/cose/spki.ts';
 import { OperatorError } from '../errors.ts';
 import { verifyChain } from './chain.ts';
 import type { Unsigned } from './unsigned.ts';
-import { prepareCertificate, type Profile } from './x509.ts';
+import { type AlternativeName, prepareCertificate, type Profile } from './x509.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -22,6 +22,7 @@ export interface IssueRequest {
   readonly nowMs: number;
   readonly days: number;
   readonly pathLength?: number;
+  readonly alternativeNames?: readonly AlternativeName[];
 }
 
 /**

@@ -11,5 +11,6 @@ export {
   KeyUsageFlags,
   KeyUsagesExtension,
   Name,
+  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
 } from '@peculiar/x509';

@@ -5,6 +5,8 @@
  *   ca            self-signed, signs certificates          CA, keyCertSign + cRLSign
  *   intermediate  signed by a CA, signs leaves             CA with path length, keyCertSign + cRLSign
  *   leaf          signed by a CA, signs code               end entity, digitalSignature, codeSigning
+ *   device        signed by a CA, a client of TLS          end entity, digitalSignature, clientAuth
+ *   server        signed by a CA, a server of TLS          end entity, digitalSignature, serverAuth, its names
  */
 import { CertificationRequest, CertificationRequestInfo } from '@peculiar/asn1-csr';
 import {
@@ -24,6 +26,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  SubjectAlternativeNameExtension,
   SubjectKeyIdentifierExtension,
 } from './peculiar-x509.ts';
 import { equalBytes, fromHex, toHex } from '../../protocol/bytes.ts';
@@ -39,9 +42,15 @@ import { nameText, parseName } from './names.ts';
 import type { Unsigned } from './unsigned.ts';
 import { verifyClaim } from './verify-claim.ts';
 
-export const PROFILES = ['ca', 'intermediate', 'leaf'] as const;
+export type Profile = 'ca' | 'intermediate' | EndEntity;
 
-export type Profile = (typeof PROFILES)[number];
+type EndEntity = 'leaf' | 'device' | 'server';
+
+/** What a client compares with the server that it called. */
+export interface AlternativeName {
+  readonly type: 'dns' | 'ip';
+  readonly value: string;
+}
 
 export interface CertificateContent {
   readonly profile: Profile;
@@ -57,6 +66,7 @@ export interface CertificateContent {
   readonly notAfterMs: number;
   /** CA certificates that may stand below it. */
   readonly pathLength?: number;
+  readonly alternativeNames?: readonly AlternativeName[];
 }
 
 /**
@@ -153,21 +163,32 @@ const wholeSeconds = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000
 const toAsn = ({ rawData }: Extension): AsnExtension =>
   decodeDer(new Uint8Array(rawData), AsnExtension, { at: 'extension', maxBytes: MAX_CERTIFICATE_BYTES });
 
-function extensionsOf({ profile, subjectKey, issuer, pathLength }: CertificateContent): readonly Extension[] {
+const USAGES: Readonly<Record<EndEntity, string>> = {
+  leaf: ExtendedKeyUsage.codeSigning,
+  device: ExtendedKeyUsage.clientAuth,
+  server: ExtendedKeyUsage.serverAuth,
+};
+
+function extensionsOf(content: CertificateContent): readonly Extension[] {
+  const { profile, subjectKey, issuer, pathLength, alternativeNames = [] } = content;
   const keyId = new SubjectKeyIdentifierExtension(toHex(keyIdentifier(subjectKey)));
   const issuerKeyId = issuer?.subjectKeyId;
-  const identifiers = issuerKeyId ? [keyId, new AuthorityKeyIdentifierExtension(toHex(issuerKeyId))] : [keyId];
-  if (profile === 'leaf') {
+  const authority = issuerKeyId ? [new AuthorityKeyIdentifierExtension(toHex(issuerKeyId))] : [];
+  if (profile === 'ca' || profile === 'intermediate') {
     return [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([ExtendedKeyUsage.codeSigning]),
-      ...identifiers,
+      new BasicConstraintsExtension(true, pathLength, true),
+      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
+      keyId,
+      ...authority,
     ];
   }
   return [
-    new BasicConstraintsExtension(true, pathLength, true),
-    new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-    ...identifiers,
+    new BasicConstraintsExtension(false, undefined, true),
+    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+    new ExtendedKeyUsageExtension([USAGES[profile]]),
+    // RFC 5280 §4.2.1.2 wants it of CAs; in each handshake of a device it would be 31 bytes for nobody.
+    ...(profile === 'leaf' ? [keyId] : []),
+    ...authority,
+    ...(alternativeNames.length > 0 ? [new SubjectAlternativeNameExtension([...alternativeNames])] : []),
   ];
 }

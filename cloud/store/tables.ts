@@ -4,13 +4,19 @@
  */
 import type { Generated, Kysely } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { createIdentityTables, type IdentityTables } from './identity-tables.ts';
 
-export interface Tables {
+export interface Tables extends IdentityTables {
   readonly things: {
     readonly name: string;
     readonly createdAtMs: number;
     /** The next job that the thing was last told of, as `identityOf`; empty where it was told that there is none. */
     readonly announcedJob: string;
+    /** JSON of texts by name. */
+    readonly attributes: string | null;
+    readonly thingType: string | null;
+    /** JSON of names. */
+    readonly thingGroups: string | null;
   };
   readonly releases: {
     readonly id: string;
@@ -76,6 +82,7 @@ export interface Tables {
 export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-main-job': { up: createTables },
   '0002-release-profile': { up: addReleaseProfile },
+  '0003-identity': { up: createIdentityTables },
 };
 
 async function addReleaseProfile(db: Kysely<unknown>): Promise<void> {
