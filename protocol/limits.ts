@@ -54,9 +54,38 @@ export const MAX_REPORT_BYTES = 16_384;
 /** bytes. A job document (AWS IoT quota). */
 export const MAX_JOB_DOCUMENT_BYTES = 32_768;
 
+/** Trust roots that one job may bring: a device that slept through 20 years of two rotations a year. */
+export const MAX_JOB_ROOTS = 40;
+
 /** bytes. A file of an AWS IoT stream (quota: 24 MB). */
 export const MAX_STREAM_FILE_BYTES = 24 * 1024 * 1024;
 
 /** bytes. Block size of an AWS IoT stream. */
 export const MIN_BLOCK_BYTES = 256;
 export const MAX_BLOCK_BYTES = 131_072;
+
+/** bytes. A signed trust root: 7 keys of ML-DSA-87 in full and 6 signatures, which bridge to wholly new holders, are 47 KB. */
+export const MAX_TRUST_ROOT_BYTES = 65_536;
+
+/** Signatures of one trust root: two thresholds of hybrid signers. Each costs the device a verification. */
+export const MAX_ROOT_SIGNATURES = 16;
+
+export const MAX_ROLES = 16;
+
+/** Keys of one role, both halves of a hybrid counted. */
+export const MAX_ROLE_KEYS = 16;
+
+/** Components that one named role speaks for. */
+export const MAX_ROLE_PREFIXES = 8;
+
+/** Classes of device with a sequence floor or epoch in one trust root. */
+export const MAX_FLOORS = 64;
+
+/** Revoked keys that one trust root names. */
+export const MAX_REVOKED_KEYS = 64;
+
+/** bytes of UTF-8. */
+export const MAX_ROLE_NAME_BYTES = 64;
+
+/** bytes. What a device remembers of its trust beside the roots: mostly public keys that are only pinned there. */
+export const MAX_TRUST_STATE_BYTES = 65_536;

@@ -31,8 +31,11 @@ function requiredMembers({ algorithm, publicKey }: PublicKey): Map<CborValue, Cb
 
 export const KEY_ID_BYTES = 32;
 
+/** What a thumbprint of any hash function is taken of (RFC 9679 §3): the same for every way to write the key down. */
+export const thumbprintInput = (key: PublicKey): Uint8Array => encodeCbor(requiredMembers(key));
+
 /** `KEY_ID_BYTES` bytes: SHA-256 COSE Key Thumbprint. The key id that we put into `kid`. */
-export const thumbprint = (key: PublicKey): Uint8Array => sha256(encodeCbor(requiredMembers(key)));
+export const thumbprint = (key: PublicKey): Uint8Array => sha256(thumbprintInput(key));
 
 /** @throws {RangeError} where the public key is not of the algorithm's size */
 export function anchorOf(key: PublicKey): Anchor {
@@ -43,6 +46,10 @@ export function anchorOf(key: PublicKey): Anchor {
   }
   return { algorithm: key.algorithm, publicKey: key.publicKey, keyId: thumbprint(key) };
 }
+
+/** The COSE_Key with nothing in it that could be left out, but with `alg` for every key type. */
+export const bareCoseKey = (key: PublicKey): ReadonlyMap<CborValue, CborValue> =>
+  requiredMembers(key).set(LABEL.alg, key.algorithm.coseId);
 
 /** With `alg` for every key type, so that the key says what it is for; `kid` is the thumbprint. */
 export function encodeCoseKey(anchor: Anchor): Uint8Array {
@@ -55,8 +62,16 @@ export function encodeCoseKey(anchor: Anchor): Uint8Array {
  *
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`, `unsupported-algorithm`
  */
-export function decodeCoseKey(bytes: Uint8Array, at = 'coseKey'): Anchor {
-  const key = expectMap(decodeCbor(bytes, { at, maxBytes: MAX_COSE_KEY_BYTES, keyOrder: 'any' }), at);
+export const decodeCoseKey = (bytes: Uint8Array, at = 'coseKey'): Anchor =>
+  anchorOf(coseKeyOf(decodeCbor(bytes, { at, maxBytes: MAX_COSE_KEY_BYTES, keyOrder: 'any' }), at));
+
+/**
+ * The public key of a COSE_Key that is decoded already.
+ *
+ * @throws {Rejection} `wrong-shape`, `unsupported-algorithm`
+ */
+export function coseKeyOf(value: CborValue | undefined, at: string): PublicKey {
+  const key = expectMap(value, at);
   const algorithm = algorithmOfKey(key, at);
   const privateLabel = algorithm.keyType === 'AKP' ? AKP.priv : EC.d;
   if (key.has(privateLabel))
@@ -64,7 +79,7 @@ export function decodeCoseKey(bytes: Uint8Array, at = 'coseKey'): Anchor {
   const operations = key.get(LABEL.keyOps);
   if (operations !== undefined && !expectArray(operations, `${at}.key_ops`).some((it) => VERIFY.includes(it)))
     throw wrongShape(`${at}.key_ops`, 'verify among the operations', operations);
-  return anchorOf({ algorithm, publicKey: publicKeyOf(key, algorithm, at) });
+  return { algorithm, publicKey: publicKeyOf(key, algorithm, at) };
 }
 
 function algorithmOfKey(key: ReadonlyMap<CborValue, CborValue>, at: string): Algorithm {

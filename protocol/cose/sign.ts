@@ -14,7 +14,7 @@ import { Rejection } from '../errors.ts';
 import { MAX_SIGNATURES } from '../limits.ts';
 import type { Anchor } from './algorithms.ts';
 import { checkCritical, decodeHeaders, expectAlgorithmId, type Headers, protectedAsSigned } from './headers.ts';
-import { decodeMessage, decodePayload, payloadOf, type SignedContent } from './message.ts';
+import { decodeMessage, decodePayload, type MessageBounds, payloadOf, type SignedContent } from './message.ts';
 import { mostTelling, type Trust, verifySignature } from './verify-signature.ts';
 
 export const COSE_SIGN_TAG = 98;
@@ -25,13 +25,17 @@ export interface Sign {
   readonly headers: Headers;
   /** null where it is detached. */
   readonly payload: Uint8Array | null;
-  /** 1 to `MAX_SIGNATURES`. */
+  /** 1 to `MAX_SIGNATURES`, where nothing else is said. */
   readonly signatures: readonly SignerSignature[];
 }
 
 interface SignerSignature {
   readonly headers: Headers;
   readonly signature: Uint8Array;
+}
+
+interface SignBounds extends MessageBounds {
+  readonly maxSignatures?: number;
 }
 
 interface ProtectedBytes {
@@ -49,10 +53,17 @@ export const signerBytes = (
 export function encodeSign(fields: {
   readonly protectedBytes?: Uint8Array;
   readonly payload?: Uint8Array;
-  readonly signatures: readonly { readonly protectedBytes: Uint8Array; readonly signature: Uint8Array }[];
+  readonly signatures: readonly {
+    readonly protectedBytes: Uint8Array;
+    readonly unprotected?: ReadonlyMap<CborValue, CborValue>;
+    readonly signature: Uint8Array;
+  }[];
 }): Uint8Array {
   const { protectedBytes = new Uint8Array(), payload = null } = fields;
-  const signatures = fields.signatures.map((one): CborValue => [one.protectedBytes, new Map(), one.signature]);
+  const signatures = fields.signatures.map((one): CborValue => {
+    const { unprotected = new Map() } = one;
+    return [one.protectedBytes, unprotected, one.signature];
+  });
   return encodeCbor(new Tag(COSE_SIGN_TAG, [protectedBytes, new Map(), payload, signatures]));
 }
 
@@ -60,12 +71,13 @@ export function encodeSign(fields: {
  * @param input the bytes, or their item where it is decoded already (with `keyOrder: 'any'`)
  * @throws {Rejection} `too-large`, `malformed`, `wrong-shape`
  */
-export function decodeSign(input: Uint8Array | Tag, { at }: { at: string }): Sign {
-  const fields = decodeMessage(input, COSE_SIGN_TAG, { at });
+export function decodeSign(input: Uint8Array | Tag, bounds: SignBounds): Sign {
+  const { at, maxSignatures = MAX_SIGNATURES } = bounds;
+  const fields = decodeMessage(input, COSE_SIGN_TAG, bounds);
   const headers = decodeHeaders(fields, at);
   const signatures = expectArray(fields[3], `${at}.signatures`);
-  if (signatures.length < 1 || signatures.length > MAX_SIGNATURES) {
-    throw wrongShape(`${at}.signatures`, `1 to ${MAX_SIGNATURES} signatures`, signatures);
+  if (signatures.length < 1 || signatures.length > maxSignatures) {
+    throw wrongShape(`${at}.signatures`, `1 to ${maxSignatures} signatures`, signatures);
   }
   return {
     headers,

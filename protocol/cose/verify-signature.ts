@@ -7,6 +7,8 @@
  *     kid is an anchor's key id                          that one and no other
  *     kid is as long as a key id, and no anchor has it   none
  *     kid is anything else, or absent                    each one for the header's algorithm (RFC 9052 §3.1: a hint)
+ *
+ * With `findKey`, its answer is the only one that is tried: one verification at most for each signature.
  */
 import { Rejection, type RejectionCode } from '../errors.ts';
 import {
@@ -24,6 +26,12 @@ import { findAnchor, KEY_ID_BYTES, keyIdText } from './key.ts';
 export interface Trust {
   readonly anchors: readonly Anchor[];
   readonly verify: VerifySignature;
+  /**
+   * In place of `anchors`: the one key that may have made the signature of these headers, `at` being where they stand.
+   *
+   * @throws {Rejection} where no key counts
+   */
+  readonly findKey?: (headers: Headers, at: string) => Anchor;
 }
 
 /** A signature, the headers that speak of it, and the bytes it must cover. */
@@ -40,10 +48,11 @@ export interface SignatureClaim {
  *   this kid, or none is for this alg), `algorithm-not-allowed` (the anchor of this kid is for another alg),
  *   `signature-invalid`
  */
-export function verifySignature(claim: SignatureClaim, { anchors, verify }: Trust, at: string): Anchor {
+export function verifySignature(claim: SignatureClaim, trust: Trust, at: string): Anchor {
+  const { verify } = trust;
   checkCritical(claim.headers, at);
   const algorithm = algorithmOf(claim.headers, at);
-  const candidates = candidateAnchors(claim.headers.keyId, algorithm, { anchors, at });
+  const candidates = candidateAnchors(claim.headers, algorithm, { ...trust, at });
   if (claim.signature.length !== algorithm.signatureBytes) {
     const lengths = `expected ${algorithm.signatureBytes} bytes, got ${claim.signature.length}`;
     throw new Rejection('signature-invalid', `${at}.signature`, lengths);
@@ -62,11 +71,12 @@ function algorithmOf({ algorithmId }: Headers, at: string): Algorithm {
 }
 
 function candidateAnchors(
-  keyId: Uint8Array | undefined,
+  headers: Headers,
   algorithm: Algorithm,
-  { anchors, at }: { anchors: readonly Anchor[]; at: string },
+  { anchors, findKey, at }: Trust & { readonly at: string },
 ): readonly Anchor[] {
-  const named = keyId && findAnchor(anchors, keyId);
+  const { keyId } = headers;
+  const named = findKey ? findKey(headers, at) : keyId && findAnchor(anchors, keyId);
   if (named && !mayVerify(named, algorithm.coseId)) {
     const detail = `expected ${named.algorithm.name}, got ${algorithm.name}`;
     throw new Rejection('algorithm-not-allowed', `${at}.protected.alg`, detail);
@@ -84,6 +94,10 @@ function candidateAnchors(
 const TELLING: readonly RejectionCode[] = [
   'signature-invalid',
   'algorithm-not-allowed',
+  'key-revoked',
+  'key-not-pinned',
+  'key-missing',
+  'role-not-allowed',
   'critical-header',
   'unknown-key',
   'unsupported-algorithm',

@@ -1,0 +1,99 @@
+/**
+ * From the key id of a signature to the one public key that may have made it. No key is believed for its own sake: it
+ * stands in the root, or its thumbprint does and the key is held or travels with the signature (`kccs`, RFC 9528 §3.5.3,
+ * unprotected: { 14: { 8: { 1: COSE_Key } } }).
+ */
+import { toHex } from '../bytes.ts';
+import { expectMap } from '../cbor/expect.ts';
+import type { CborValue } from '../cbor/value.ts';
+import type { Anchor, PublicKey } from '../cose/algorithms.ts';
+import type { Headers } from '../cose/headers.ts';
+import { bareCoseKey, coseKeyOf, keyIdText } from '../cose/key.ts';
+import type { Trust } from '../cose/verify-signature.ts';
+import { Rejection } from '../errors.ts';
+import { isIdOf } from './revoked.ts';
+import type { RootKey } from './root.ts';
+
+const KCCS = 14;
+const CONFIRMATION = 8;
+const COSE_KEY = 1;
+
+/** The unprotected header that lets a pinned key travel with its signature. */
+export const carriedKey = (key: PublicKey): ReadonlyMap<CborValue, CborValue> =>
+  new Map([[KCCS, new Map([[CONFIRMATION, new Map([[COSE_KEY, bareCoseKey(key)]])]])]]);
+
+export interface KnownKeys {
+  /** Whose signatures count. */
+  readonly keys: readonly RootKey[];
+  /** Those that have another purpose: refused by name. */
+  readonly otherRoles?: readonly RootKey[];
+  /** Revoked ones: refused by name. */
+  readonly isRevoked?: (key: RootKey) => boolean;
+  /** Public keys that the device has kept from earlier messages. */
+  readonly held?: readonly PublicKey[];
+}
+
+/**
+ * Finds keys for `Trust`; the same object for the same key, so that a second signature of it does not count.
+ * It throws `unknown-key`, `role-not-allowed`, `key-revoked`, `key-missing`, `key-not-pinned`, and for a carried key
+ * `wrong-shape` and `unsupported-algorithm`.
+ */
+export function keyFinder(known: KnownKeys): NonNullable<Trust['findKey']> {
+  const found = new Map<RootKey, Anchor>();
+  return (headers, at) => {
+    const key = namedKey(headers.keyId, known, `${at}.kid`);
+    const anchor = found.get(key) ?? anchorFor(key, known, { headers, at });
+    found.set(key, anchor);
+    return anchor;
+  };
+}
+
+function namedKey(keyId: Uint8Array | undefined, known: KnownKeys, at: string): RootKey {
+  if (!keyId) throw new Rejection('unknown-key', at, 'expected the id of a key of the trust root, got none');
+  const key = known.keys.find((it) => isIdOf(keyId, it));
+  if (key && known.isRevoked?.(key)) {
+    throw new Rejection('key-revoked', at, `expected a key that is not revoked, got ${keyIdText(keyId)}`);
+  }
+  if (key) return key;
+  if (known.otherRoles?.some((it) => isIdOf(keyId, it))) {
+    throw new Rejection('role-not-allowed', at, `expected a key of the role, got ${keyIdText(keyId)} of another`);
+  }
+  throw new Rejection('unknown-key', at, `expected the id of a key of the trust root, got ${keyIdText(keyId)}`);
+}
+
+function anchorFor(
+  { algorithm, keyId, publicKey }: RootKey,
+  { held = [] }: KnownKeys,
+  { headers, at }: { readonly headers: Headers; readonly at: string },
+): Anchor {
+  if (publicKey) return { algorithm, keyId, publicKey };
+  const isPinned = (key: PublicKey): boolean => key.algorithm === algorithm && isIdOf(keyId, { ...key, keyId: NO_ID });
+  const kept = held.find(isPinned);
+  if (kept) return { algorithm, keyId, publicKey: kept.publicKey };
+  const sent = sentKey(headers, `${at}.unprotected.kccs`);
+  if (!sent) {
+    const detail = `expected the public key of ${toHex(keyId.subarray(0, 8))}… along with its signature, got none`;
+    throw new Rejection('key-missing', `${at}.unprotected.kccs`, detail);
+  }
+  if (isPinned(sent)) return { algorithm, keyId, publicKey: sent.publicKey };
+  const detail = `expected the ${algorithm.name} key of thumbprint ${toHex(keyId.subarray(0, 8))}…, got another`;
+  throw new Rejection('key-not-pinned', `${at}.unprotected.kccs`, detail);
+}
+
+/** As long as no thumbprint: the id is always computed from the key. */
+const NO_ID = new Uint8Array();
+
+function sentKey({ unprotected }: Headers, at: string): PublicKey | undefined {
+  const claims = unprotected.get(KCCS);
+  if (claims === undefined) return undefined;
+  const confirmation = expectMap(expectMap(claims, at).get(CONFIRMATION), `${at}.cnf`);
+  return coseKeyOf(confirmation.get(COSE_KEY), `${at}.cnf.key`);
+}
+
+/** Those of `keys` that `pins` name without holding them: what a device must remember to know them again. */
+export const keysToHold = (pins: readonly RootKey[], keys: readonly PublicKey[]): readonly PublicKey[] =>
+  pins.flatMap((pin) => {
+    if (pin.publicKey) return [];
+    const key = keys.find((it) => it.algorithm === pin.algorithm && isIdOf(pin.keyId, { ...it, keyId: NO_ID }));
+    return key ? [{ algorithm: key.algorithm, publicKey: key.publicKey }] : [];
+  });
