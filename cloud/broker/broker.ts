@@ -1,7 +1,8 @@
 /**
- * The embedded MQTT broker: 3.1.1 and 5 over TCP, each device held to its own topics (policy.ts).
+ * The embedded MQTT broker: 3.1.1 and 5 over TCP and TLS 1.3, each device held to its own topics (policy.ts).
  *
- *   device ── CONNECT (client id = thing name) ──▶ authorize ──▶ own topics only ──▶ aedes ◀── bus ── jobs, streams
+ *   device ── CONNECT ──▶ admission: who is it? ──▶ rights ──▶ own topics only ──▶ aedes ◀── bus ── jobs, streams
+ *                          certificate, registry                                    ◀── requests ── provisioning
  *
  * Differences from AWS IoT Core:
  *   - a refused SUBSCRIBE or PUBLISH is answered with 0x87 on MQTT 5, and ends the connection on 3.1.1, as on AWS; but
@@ -10,58 +11,58 @@
  *     connection the thing has now;
  *   - the receive maximum of a client is not enforced, and a persistent session of MQTT 3.1.1 does not expire.
  */
-import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type AedesOptions, type AedesPublishPacket, type AuthenticateError, type Client } from 'aedes';
+import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import { utf8 } from '../../protocol/bytes.ts';
-import { Unavailable } from '../errors.ts';
-import type { Bus, BusHandler, Log } from '../ports.ts';
-import {
-  MAX_KEEP_ALIVE_SECONDS,
-  MAX_PACKET_BYTES,
-  MAX_SESSION_EXPIRY_SECONDS,
-  MAX_TOPIC_LEVELS,
-  refuseClientId,
-  refusePublish,
-  refuseSubscribe,
-} from './policy.ts';
+import type { Bus, BusHandler, Log, RequestBus } from '../ports.ts';
+import { admission, type ConnectingDevice, type PeerCertificate } from './admission.ts';
+import { type DenialKind, Denials } from './denials.ts';
+import { Doorstep } from './doorstep.ts';
+import { type Listener, type ListenerParts, listenPlain, listenTls, type TlsListenerOptions } from './listeners.ts';
+import { MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, MAX_SESSION_EXPIRY_SECONDS, MAX_TOPIC_LEVELS } from './policy.ts';
+import { forgetFilter, GrantedFilters, noteShared, permissions } from './permissions.ts';
+import { requestBus } from './requests.ts';
+import { describeSession, Sessions } from './sessions.ts';
 import { unsubscribedReplies } from './unsubscribed-replies.ts';
 
-export interface ConnectingDevice {
-  readonly thing: string;
-  /** What the AWS device SDKs send here, `?SDK=…&Version=…`, names the library and nobody. */
-  readonly username: string | undefined;
-  readonly password: Uint8Array | undefined;
-}
-
 export interface BrokerOptions {
-  /** 0: any free port. */
-  readonly port: number;
+  /** Of plain TCP, 0: any free port. Left out: TLS only. */
+  readonly port?: number;
+  readonly tls?: TlsListenerOptions;
   readonly host: string;
   readonly log: Log;
-  /** May this device connect under this name? Without it, whoever names a thing is that thing. */
+  /** May this device connect without a certificate? Left out: whoever names a thing is that thing. */
   readonly authorize?: (device: ConnectingDevice) => boolean | Promise<boolean>;
+  /** Connections at once that have not said who they are. */
+  readonly maxUnauthenticated?: number;
 }
 
 export interface Broker {
+  /** Of plain TCP; 0 where there is none. */
   readonly port: number;
+  readonly tlsPort: number | undefined;
   readonly bus: Bus;
+  readonly requests: RequestBus;
+  /** What was refused since it was started. */
+  readonly denials: Readonly<Record<DenialKind, number>>;
   /** Called with the name of each thing that connects or goes. A taken-over session is a going and a coming. */
   onConnect(handler: (thing: string) => void): void;
   onDisconnect(handler: (thing: string) => void): void;
   close(): Promise<void>;
 }
 
-type Will = NonNullable<Parameters<NonNullable<AedesOptions['preConnect']>>[1]['will']>;
-
-const REASON_NOT_AUTHORIZED = 0x87;
-const RETURN_IDENTIFIER_REJECTED = 2;
-const RETURN_NOT_AUTHORIZED = 5;
 /** A device that does not drain its socket for so long is cut off. */
 const DRAIN_TIMEOUT_MS = 60_000;
 const CONNECT_TIMEOUT_MS = 10_000;
+const MAX_UNAUTHENTICATED = 1_000;
 
-/** @throws {Unavailable} where the port cannot be had */
+/** @throws {Unavailable} where a port cannot be had */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const { log, tls, authorize = () => true } = options;
+  const denials = new Denials(log);
+  const sessions = new Sessions();
+  const filters = new GrantedFilters();
+  const certificates = new WeakMap<object, PeerCertificate>();
+  const certificateOf = ({ conn }: Client): PeerCertificate | undefined => certificates.get(conn);
   const aedes = await Aedes.createBroker({
     // Messages under delivery at once, over all devices; 0 is no limit. A limit would let a few devices that do not
     // drain their sockets hold up all others; the services bound what each device may have under way instead.
@@ -73,104 +74,68 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     maxClientsIdLength: 128,
     keepaliveLimit: MAX_KEEP_ALIVE_SECONDS,
     sessionExpiryIntervalLimit: MAX_SESSION_EXPIRY_SECONDS,
-    ...admission(options),
-    ...permissions(options.log),
+    ...admission({ log, denials, sessions, registry: tls?.registry, certificateOf, authorize }),
+    ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
   });
-  aedes.on('clientError', ({ id }, error) => options.log.info({ thing: id, reason: error.message }, 'device cut off'));
-  aedes.on('connectionError', (_, error) => options.log.info({ reason: error.message }, 'connection refused'));
-  const { server, sockets } = await listen(aedes, options);
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : options.port,
-    bus: inProcessBus(aedes, options.log),
-    onConnect: (handler) => void aedes.on('clientReady', ({ id }) => handler(id)),
-    onDisconnect: (handler) => void aedes.on('clientDisconnect', ({ id }) => handler(id)),
-    close: () => close(aedes, server, sockets),
-  };
-}
-
-/** Who may connect. The will is known only before, and the answer only after, aedes has named the client. */
-function admission({ authorize = () => true, log }: BrokerOptions): AedesOptions {
-  const refusals = new WeakMap<Client, { readonly reason: string; readonly returnCode: number }>();
-  return {
-    preConnect: (client, packet, done) => {
-      const { clientId, will, protocolVersion, keepalive = 0 } = packet;
-      // MQTT 5 is told of the longest keep-alive; 3.1.1 cannot be, so as on AWS it is only held to it.
-      if (protocolVersion !== 5)
-        packet.keepalive = Math.min(keepalive || MAX_KEEP_ALIVE_SECONDS, MAX_KEEP_ALIVE_SECONDS);
-      const badId = refuseClientId(clientId);
-      const badWill = will && refuseWill(clientId, will);
-      if (badId !== undefined) refusals.set(client, { reason: badId, returnCode: RETURN_IDENTIFIER_REJECTED });
-      else if (badWill !== undefined) refusals.set(client, { reason: badWill, returnCode: RETURN_NOT_AUTHORIZED });
-      done(null, true);
+  aedes.on('unsubscribe', (unsubscribed, client) => filters.remove(client, unsubscribed));
+  aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));
+  const doorstep = new Doorstep(options.maxUnauthenticated ?? MAX_UNAUTHENTICATED, ({ remoteAddress }) =>
+    denials.note('crowd', { remoteAddress }),
+  );
+  aedes.on('clientReady', ({ conn }) => doorstep.passed(conn));
+  aedes.on('clientError', ({ id }, error) => log.info({ thing: id, reason: error.message }, 'device cut off'));
+  aedes.on('connectionError', (_, error) => log.info({ reason: error.message }, 'connection refused'));
+  tls?.registry?.onRevoked((certificateId) => {
+    for (const session of sessions.cut(certificateId))
+      log.warn({ ...describeSession(session), certificateId }, 'cut off: its certificate no longer counts');
+  });
+  const [plain, secure] = await open(aedes, options, {
+    ...options,
+    denials,
+    doorstep,
+    onConnection: (socket, certificate) => {
+      if (certificate) certificates.set(socket, certificate);
+      aedes.handle(socket);
     },
-    authenticate: (client, username, password, done) => {
-      const refuse = (reason: string, returnCode: number): void =>
-        done(Object.assign<Error, Pick<AuthenticateError, 'returnCode'>>(new Error(reason), { returnCode }), false);
-      const refusal = refusals.get(client);
-      if (refusal) return refuse(refusal.reason, refusal.returnCode);
-      Promise.resolve({ thing: client.id, username, password })
-        .then(authorize)
-        .then(
-          (admitted) => (admitted ? done(null, true) : refuse('not authorized', RETURN_NOT_AUTHORIZED)),
-          (error: unknown) => {
-            log.error({ thing: client.id, error }, 'could not tell whether a device may connect');
-            refuse('not authorized', RETURN_NOT_AUTHORIZED);
-          },
-        );
+  });
+  return {
+    port: plain?.port ?? 0,
+    tlsPort: secure?.port,
+    bus: inProcessBus(aedes, log),
+    requests: requestBus(aedes, sessions, log),
+    get denials() {
+      return denials.counts;
+    },
+    onConnect: (handler) => void aedes.on('clientReady', (client) => forThing(client, sessions, handler)),
+    onDisconnect: (handler) => void aedes.on('clientDisconnect', (client) => forThing(client, sessions, handler)),
+    close: async () => {
+      const farewell = new Promise<void>((resolve) => aedes.close(resolve));
+      await Promise.all([plain?.close(farewell), secure?.close(farewell)]);
     },
   };
 }
 
-const refuseWill = (thing: string, { topic, qos = 0, retain = false, payload }: Will): string | undefined =>
-  refusePublish(thing, { topic, qos, retain, payloadBytes: payload.length });
-
-/** What a connected device may do. */
-function permissions(log: Log): AedesOptions {
-  return {
-    authorizePublish: (client, { topic, qos, retain, payload }, done) => {
-      const reason = client && refusePublish(client.id, { topic, qos, retain, payloadBytes: payload.length });
-      if (!reason) return done(null);
-      log.warn({ thing: client.id, reason }, 'refused a publish');
-      if (client.version === 5 && qos === 0) client.disconnect({ reasonCode: REASON_NOT_AUTHORIZED });
-      done(new Error(reason));
-    },
-    authorizeSubscribe: (client, subscription, done) => {
-      const reason = refuseSubscribe(client.id, { filter: subscription.topic, qos: subscription.qos });
-      if (reason === undefined) return done(null, subscription);
-      log.warn({ thing: client.id, reason }, 'refused a subscription');
-      return client.version === 5 ? done(null, null) : done(new Error(reason));
-    },
-  };
+/** Both ports or none. */
+async function open(
+  aedes: Aedes,
+  { port, tls }: BrokerOptions,
+  parts: ListenerParts,
+): Promise<readonly [Listener | undefined, Listener | undefined]> {
+  let plain: Listener | undefined;
+  try {
+    plain = port === undefined ? undefined : await listenPlain(port, parts);
+    return [plain, tls && (await listenTls(tls, parts))];
+  } catch (error) {
+    await plain?.close(Promise.resolve());
+    // It has timers, which would keep the process alive.
+    aedes.close();
+    throw error;
+  }
 }
 
-async function listen(aedes: Aedes, { port, host }: BrokerOptions): Promise<{ server: Server; sockets: Set<Socket> }> {
-  const sockets = new Set<Socket>();
-  // Without noDelay each request of an AWS device SDK takes 88 ms (both sides wait for the other's acknowledgement).
-  const server = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket.once('close', () => sockets.delete(socket)));
-    aedes.handle(socket);
-  });
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (cause: Error): void => {
-      // It has timers, which would keep the process alive.
-      aedes.close();
-      reject(new Unavailable(`cannot listen for MQTT on ${host}:${port}`, { cause }));
-    };
-    server.once('error', refuse).listen(port, host, () => {
-      server.off('error', refuse);
-      resolve();
-    });
-  });
-  return { server, sockets };
-}
-
-async function close(aedes: Aedes, server: Server, sockets: ReadonlySet<Socket>): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  await new Promise<void>((resolve) => aedes.close(resolve));
-  // Those that never got as far as CONNECT are unknown to aedes.
-  for (const socket of sockets) socket.destroy();
-  await closed;
+function forThing(client: Client, sessions: Sessions, handler: (thing: string) => void): void {
+  const thing = sessions.of(client)?.rights.thing;
+  if (thing !== undefined) handler(thing);
 }
 
 function inProcessBus(aedes: Aedes, log: Log): Bus {
