@@ -25,7 +25,7 @@ export interface Device extends Disposable {
   readonly installed: SlotImage;
 }
 
-const FLASH_FILE = 'flash.bin';
+const FLASH_FILE = 'flash.sparse';
 const BOARD_FILE = 'board.txt';
 
 /** Whether a factory has come to its end in this folder. */
@@ -59,7 +59,11 @@ export function openDevice(stateFolder: string): Device {
   if (!board) throw new RangeError(`${stateFolder}: board ${name} is not known here`);
   using opened = new DisposableStack();
   opened.use(lockFolder(stateFolder));
-  const file = opened.use(openFlashFile(join(stateFolder, FLASH_FILE), board));
+  const flashPath = join(stateFolder, FLASH_FILE);
+  if (!existsSync(flashPath)) {
+    throw new RangeError(`${stateFolder}: made by an earlier Bristlecone; delete the folder and make the device again`);
+  }
+  const file = opened.use(openFlashFile(flashPath, board));
   const flash = new Flash(board, file);
   const parts = boardParts(flash, board);
   const identity = readIdentity(parts);

@@ -36,6 +36,12 @@ export interface Journal {
   write(value: Uint8Array): void;
 }
 
+/** Where a board keeps its trust: roots as they were signed, and the small record that says which of them holds. */
+export interface TrustFlash {
+  readonly record: Journal;
+  readonly roots: readonly [FlashArea, FlashArea];
+}
+
 export type SlotNumber = 0 | 1;
 
 export const otherSlot = (slot: SlotNumber): SlotNumber => (slot === 0 ? 1 : 0);

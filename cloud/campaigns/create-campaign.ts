@@ -40,6 +40,7 @@ export async function launchCampaign(store: Store, request: CampaignRequest): Pr
 
 const documentFor = (release: Release, stream: string): JobDocument => ({
   stream,
+  roots: [],
   envelope: { fileId: ENVELOPE_FILE, bytes: release.envelopeBytes },
   files: [{ fileId: IMAGE_FILE, bytes: release.imageBytes, uri: IMAGE_URI }],
 });

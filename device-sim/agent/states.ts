@@ -48,6 +48,7 @@ async function takeJob(context: AgentContext): Promise<Step<'idle'>> {
 async function fetchEnvelope(context: AgentContext, progress: Progress): Promise<Step<'fetching-envelope'>> {
   const { link, ports } = context;
   const { stream, envelope } = context.document();
+  if (!envelope) throw new Rejection('job-invalid', 'job.bristlecone.envelope', 'expected an envelope, got none');
   const { areaBytes } = ports.envelopeArea;
   if (envelope.bytes > areaBytes) {
     const detail = `expected at most ${areaBytes} bytes, got ${envelope.bytes}`;

@@ -2,11 +2,11 @@
  * Flash kept in a file, so that a device process can be killed at any point and started again. Every operation is in
  * the file before it returns; a killed process loses nothing, a crashed machine may (there is no fsync).
  *
- * The file is the cells, then the erase counters of the sectors (4 bytes each, little-endian). Which cells were half
- * programmed or half erased is not in it: after a restart, a cell that reads as erased counts as erased.
+ * The file is the cells, complemented, then the erase counters of the sectors (4 bytes each, little-endian). An erased
+ * cell is a zero, so erased flash is a hole in the file and takes no room on disk. Which cells were half programmed or
+ * half erased is not in it: after a restart, a cell that reads as erased counts as erased.
  */
-import { closeSync, existsSync, openSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { concatBytes } from '../../protocol/bytes.ts';
+import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { erasedCells, type FlashCells, type FlashSize } from './flash.ts';
 
 export interface FlashFile extends FlashCells, Disposable {}
@@ -21,14 +21,14 @@ export function openFlashFile(path: string, size: FlashSize): FlashFile {
   if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
     throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
   }
-  cells.set(content.subarray(0, cells.length));
+  for (let at = 0; at < cells.length; at++) cells[at] = ~content[at]!;
   erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
 
   const file = openSync(path, 'r+');
   return {
     cells,
     erases,
-    saveCells: (offset, bytes) => void writeSync(file, bytes, 0, bytes.length, offset),
+    saveCells: (offset, bytes) => void writeSync(file, complemented(bytes), 0, bytes.length, offset),
     saveErases: (sector) => {
       const counter = new Uint8Array(COUNTER_BYTES);
       new DataView(counter.buffer).setUint32(0, erases[sector]!, true);
@@ -38,7 +38,13 @@ export function openFlashFile(path: string, size: FlashSize): FlashFile {
   };
 }
 
-function createFlashFile(path: string, size: FlashSize): void {
-  const { cells, erases } = erasedCells(size);
-  writeFileSync(path, concatBytes(cells, new Uint8Array(erases.length * COUNTER_BYTES)));
+const complemented = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => ~byte);
+
+function createFlashFile(path: string, { flashBytes, sectorBytes }: FlashSize): void {
+  const file = openSync(path, 'wx');
+  try {
+    ftruncateSync(file, flashBytes + (flashBytes / sectorBytes) * COUNTER_BYTES);
+  } finally {
+    closeSync(file);
+  }
 }

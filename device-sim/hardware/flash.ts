@@ -82,7 +82,9 @@ export class Flash {
     this.size = size;
     this.#store = store;
     this.#unwritable = new Uint8Array(size.flashBytes / size.writeBytes);
-    this.#unwritable.forEach((_, word) => (this.#unwritable[word] = this.#looksErased(word) ? 0 : 1));
+    for (let cell = 0; cell < size.flashBytes; cell++) {
+      if (store.cells[cell] !== ERASED) this.#unwritable[Math.floor(cell / size.writeBytes)] = 1;
+    }
   }
 
   /** Erases and writes since this object was made: the clock that power cuts are set by. */
@@ -205,8 +207,9 @@ export class Flash {
 
   #clear(sector: number, bytes: number): void {
     const start = sector * this.size.sectorBytes;
-    this.#store.cells.fill(ERASED, start, start + bytes);
-    this.#store.saveCells(start, this.#store.cells.subarray(start, start + bytes));
+    const cells = this.#store.cells.subarray(start, start + bytes);
+    // What is erased already stays as it is in a file: a hole.
+    if (cells.some((cell) => cell !== ERASED)) this.#store.saveCells(start, cells.fill(ERASED));
     this.#store.erases[sector]! += 1;
     this.#store.saveErases(sector);
   }

@@ -90,7 +90,7 @@ describe('kill -9', { timeout: TIMEOUT_MS }, () => {
 
   it('of a device in its factory: run again, it is made and waits for a job', async () => {
     const child = shell.start(['device', 'make', '--thing', 'hub-3']);
-    while (!existsSync(shell.file('.bristlecone/devices/hub-3/flash.bin'))) await setTimeout(1);
+    while (!existsSync(shell.file('.bristlecone/devices/hub-3/flash.sparse'))) await setTimeout(1);
     child.kill('SIGKILL');
     await once(child, 'close');
     expect(await shell.json('device', 'run', '--thing', 'hub-3', '--timeout', '0')).toMatchObject({ result: 'no-job' });

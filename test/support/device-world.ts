@@ -16,7 +16,7 @@ import { classId, es256, sealed, type TestSigner, update, vendorId } from './sui
 /** Small enough to be made anew for every power cut. */
 const SMALL_BOARD: Board = {
   name: 'small',
-  flashBytes: 262_144,
+  flashBytes: 450_560,
   sectorBytes: 4_096,
   writeBytes: 4,
   ramBytes: 32_768,

@@ -102,6 +102,7 @@ export class FakeCloud {
       jobId,
       encodeJobDocument({
         stream,
+        roots: [],
         envelope: { fileId: 0, bytes: envelope.length },
         files: [{ fileId: 1, bytes: image.length, uri }],
       }),

@@ -135,7 +135,7 @@ describe('the agent refuses, by name, before it asks for any byte of an image,',
     ['an image longer than the manifest says', { image: imageOf(10_001, 2) }, 'image-too-large'],
     ['an image shorter than the manifest says', { image: imageOf(9_999, 2) }, 'image-mismatch'],
     ['an image longer than a slot', releaseOf({ image: imageOf(60_000, 2) }), 'image-too-large'],
-    ['an envelope longer than its area', { envelope: imageOf(32_769, 2) }, 'too-large'],
+    ['an envelope longer than its area', { envelope: imageOf(49_153, 2) }, 'too-large'],
     ['an envelope longer than its RAM', { envelope: imageOf(14_000, 2) }, 'too-large'],
   ])('%s', async (_name, change, code) => {
     const world = new DeviceWorld();

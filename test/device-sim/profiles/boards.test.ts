@@ -10,7 +10,7 @@ describe.each(BOARDS)('$name', (board) => {
   });
 
   it('is divided into parts that follow each other and stay within it', () => {
-    expect(extents).toHaveLength(9);
+    expect(extents).toHaveLength(14);
     let next = 0;
     for (const { firstSector, sectors } of extents) {
       expect(firstSector).toBe(next);
@@ -20,12 +20,20 @@ describe.each(BOARDS)('$name', (board) => {
     expect(next * board.sectorBytes).toBeLessThanOrEqual(board.flashBytes);
   });
 
+  it('holds a new root where an envelope goes, until it is verified', () => {
+    expect(layout.envelope.sectors).toBeGreaterThanOrEqual(layout.roots[0].sectors);
+    expect(layout.roots[0].sectors).toBe(layout.roots[1].sectors);
+  });
+
   it('has two slots of one size', () => {
     expect(layout.slots[0].sectors).toBe(layout.slots[1].sectors);
   });
 
-  it('has a boot record, a journal and factory data in two halves each', () => {
-    for (const { sectors } of [layout.bootRecord, layout.journal, layout.factory]) expect(sectors % 2).toBe(0);
+  it('has what is replaced whole in two halves each', () => {
+    const { bootRecord, journal, factory, trustRecord, claimCredential, operationalCredential } = layout;
+    for (const { sectors } of [bootRecord, journal, factory, trustRecord, claimCredential, operationalCredential]) {
+      expect(sectors % 2).toBe(0);
+    }
   });
 });
 

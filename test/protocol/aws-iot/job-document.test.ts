@@ -7,6 +7,7 @@ import { decodedOrRefused, expectRejection } from '../../support/expect-rejectio
 
 const document: JobDocument = {
   stream: 'release-7',
+  roots: [],
   envelope: { fileId: 0, bytes: 4321 },
   files: [{ fileId: 1, bytes: 102_432, uri: 'https://example.com/move-hub.bin' }],
 };
@@ -21,6 +22,18 @@ const changed = (from: string, to: string): JsonObject => {
   return parsed(TEXT.replace(from, to));
 };
 
+const withRoots: JobDocument = {
+  ...document,
+  roots: [
+    { version: 2, fileId: 128, bytes: 6_543 },
+    { version: 3, fileId: 128, bytes: 6_544, stream: 'release-7-roots-1' },
+  ],
+};
+const ROOTS_TEXT =
+  '"roots":[{"version":2,"fileId":128,"bytes":6543},' +
+  '{"version":3,"fileId":128,"bytes":6544,"stream":"release-7-roots-1"}],';
+const TEXT_WITH_ROOTS = TEXT.replace('"envelope"', `${ROOTS_TEXT}"envelope"`);
+
 describe('job documents', () => {
   it('are written as agreed', () => {
     expect(JSON.stringify(encodeJobDocument(document))).toBe(TEXT);
@@ -28,6 +41,43 @@ describe('job documents', () => {
 
   it('are read', () => {
     expect(decodeJobDocument(parsed(TEXT))).toEqual(document);
+  });
+
+  it('may bring trust roots, before the envelope or instead of it', () => {
+    expect(JSON.stringify(encodeJobDocument(withRoots))).toBe(TEXT_WITH_ROOTS);
+    expect(decodeJobDocument(parsed(TEXT_WITH_ROOTS))).toEqual(withRoots);
+    const rootsOnly = { stream: 'release-7', roots: withRoots.roots, files: [] };
+    expect(decodeJobDocument(encodeJobDocument(rootsOnly))).toEqual(rootsOnly);
+  });
+
+  it.each<[name: string, from: string, to: string, at: string]>([
+    ['a gap', '"version":3', '"version":4', 'roots[1].version'],
+    ['one version twice', '"version":3', '"version":2', 'roots[1].version'],
+    ['the newest first', '"version":3', '"version":1', 'roots[1].version'],
+    ['half a version', '"version":2', '"version":1.5', 'roots[0].version'],
+    ['a file id of images', '"fileId":128', '"fileId":127', 'roots[0].fileId'],
+    ['a file id that is none', '"fileId":128', '"fileId":256', 'roots[0].fileId'],
+    ['a stream that is a path', 'release-7-roots-1', '../x', 'roots[1].stream'],
+    ['a file id of roots for the envelope', '"fileId":0', '"fileId":128', 'envelope.fileId'],
+    ['a file id of roots for an image', '"fileId":1,', '"fileId":129,', 'files[0].fileId'],
+    ['roots that are none', ROOTS_TEXT, '"roots":{},', 'roots'],
+  ])('with %s among the roots are refused', (_name, from, to, at) => {
+    expect(TEXT_WITH_ROOTS).toContain(from);
+    const changed = parsed(TEXT_WITH_ROOTS.replace(from, to));
+    expectRejection(() => decodeJobDocument(changed), 'job-invalid', `job.bristlecone.${at}`);
+  });
+
+  it('bring something: no roots without an envelope', () => {
+    const nothing = parsed('{"bristlecone":{"v":1,"stream":"s","roots":[]}}');
+    expectRejection(() => decodeJobDocument(nothing), 'job-invalid', 'job.bristlecone.envelope');
+  });
+
+  it('bring no more than 40 roots', () => {
+    const roots = Array.from({ length: 41 }, (_, i) => ({ version: i + 2, fileId: 128, bytes: 1 }));
+    const decode = (count: number) =>
+      decodeJobDocument(encodeJobDocument({ ...document, roots: roots.slice(0, count) }));
+    expect(decode(40).roots).toHaveLength(40);
+    expectRejection(() => decode(41), 'job-invalid', 'job.bristlecone.roots');
   });
 
   it('may carry more for others', () => {
@@ -79,7 +129,7 @@ describe('job documents', () => {
   });
 
   it('are read or refused, whatever is in them', () => {
-    const names = ['v', 'stream', 'envelope', 'files', 'fileId', 'bytes', 'uri'];
+    const names = ['v', 'stream', 'roots', 'version', 'envelope', 'files', 'fileId', 'bytes', 'uri'];
     const object = fc.dictionary(fc.constantFrom(...names), fc.jsonValue());
     fc.assert(
       fc.property(object, (ours) => {
