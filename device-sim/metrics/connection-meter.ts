@@ -11,6 +11,7 @@ import { type IPublishPacket, type Packet, parser as createParser } from 'mqtt-p
 import { decodeDataBlock, decodeGetStream } from '../../protocol/aws-iot/streams.ts';
 import type { StreamTopic } from '../../protocol/aws-iot/topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
+import { meteredUnits } from './metered-units.ts';
 import { classifyTopic, describeTopicClass, type Phase, phaseOfJobTopic } from './phases.ts';
 
 export type Direction = 'sent' | 'received';
@@ -42,6 +43,8 @@ export interface WireCount {
   readonly bytes: number;
   /** Of these, what MQTT carries. */
   readonly payloadBytes: number;
+  /** What AWS would bill for them (metered-units.ts). */
+  readonly meteredUnits: number;
 }
 
 export interface WireSink {
@@ -124,7 +127,9 @@ export class ConnectionMeter implements WireTap {
     const bytes = packetBytes(packet);
     this.#countedBytes[direction] += bytes;
     const payloadBytes = packet.cmd === 'publish' ? packet.payload.length : 0;
-    this.#sink.count({ direction, phase, packet: packet.cmd, topic, packets: 1, bytes, payloadBytes });
+    const units = meteredUnits(direction, packet);
+    const count = { direction, phase, packet: packet.cmd, topic, packets: 1, bytes, payloadBytes, meteredUnits: units };
+    this.#sink.count(count);
   }
 
   #purposeOf(direction: Direction, packet: Packet): Purpose {

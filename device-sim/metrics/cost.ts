@@ -79,6 +79,7 @@ function wireQuantities(phase: Phase, { wire }: UpdateMeters): readonly Quantity
     ...directionQuantities(phase, counts, 'sent'),
     ...directionQuantities(phase, counts, 'received'),
     { phase, quantity: 'round-trips', unit: '1', value: roundTrips },
+    { phase, quantity: 'aws-units', unit: '1', value: total(counts.map((count) => count.meteredUnits)) },
     ...(blocks > 0 ? [{ phase, quantity: 'blocks', unit: '1', value: blocks }] : []),
     ...(blocks > 0 ? [{ phase, quantity: 'block-repeats', unit: '1', value: blockRepeats }] : []),
   ];

@@ -91,6 +91,7 @@ export class WireMeter {
       packets: count.packets + (known?.packets ?? 0),
       bytes: count.bytes + (known?.bytes ?? 0),
       payloadBytes: count.payloadBytes + (known?.payloadBytes ?? 0),
+      meteredUnits: count.meteredUnits + (known?.meteredUnits ?? 0),
     });
   }
 

@@ -53,6 +53,7 @@ describe('the cost record', () => {
       'connect received-mqtt 2',
       'connect received-packets 1',
       'connect round-trips 0',
+      'connect aws-units 0',
       'image ram-peak 4608',
       'envelope envelope 400',
       'envelope signature 64',
