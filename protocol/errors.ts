@@ -67,6 +67,7 @@ export const REJECTIONS = {
   'key-missing': 'the key is pinned by its thumbprint only, and neither held nor sent along',
   'key-not-pinned': 'the key that was sent along is not the one that is pinned',
   'key-unaccounted': 'a key of the trusted root is gone from its successor, which does not say why',
+  'key-repurposed': 'a key has another purpose in the successor: it has one for all its life',
   'revocation-dropped': 'a key that was compromised is no longer named as such',
   'floor-lowered': 'an epoch or sequence floor of the trusted root goes down in its successor',
   'role-not-allowed': 'no signer has the role that may speak for this component',

@@ -36,6 +36,19 @@ export interface TrustPolicy extends Trust {
   readonly requiredAlgorithms: readonly AlgorithmName[];
 }
 
+/** What else than a list of algorithms may decide whether those who signed are enough. */
+export interface SigningRules extends Trust {
+  /**
+   * Before anything of the manifest is read.
+   *
+   * @param cause why signatures did not count, where some did not
+   * @throws {Rejection} where these signers are enough for no manifest at all
+   */
+  readonly expectSigners: (signers: readonly Anchor[], cause: Rejection | undefined) => void;
+  /** @throws {Rejection} where they are not enough for this manifest */
+  readonly expectAuthority: (manifest: Manifest, signers: readonly Anchor[], cause: Rejection | undefined) => void;
+}
+
 /** The parts of an envelope that hold once it is authenticated. */
 interface Content {
   readonly manifest: Manifest;
@@ -110,15 +123,25 @@ export type AuthenticatedEnvelope = Authenticated;
  *   `wrong-shape`, `malformed`; `requirement-not-met`; then those of decodeManifest, and `unsupported-member`,
  *   `severed-mismatch`
  */
-export function authenticate(envelope: Envelope, policy: TrustPolicy): AuthenticatedEnvelope {
+export const authenticate = (envelope: Envelope, policy: TrustPolicy): AuthenticatedEnvelope =>
+  authenticateBy(envelope, {
+    ...policy,
+    expectSigners: (signers, cause) => checkRequirement(signers, policy.requiredAlgorithms, cause),
+    expectAuthority: () => {},
+  });
+
+/** @throws {Rejection} as `authenticate`, with those of the rules in place of `requirement-not-met` */
+export function authenticateBy(envelope: Envelope, rules: SigningRules): AuthenticatedEnvelope {
   checkDigest(envelope);
-  const authenticatedBy = verifyBlocks(envelope, policy);
+  const { signers, cause } = verifyBlocks(envelope, rules);
+  rules.expectSigners(signers, cause);
   const manifest = decodeManifest(envelope.manifestBytes);
+  rules.expectAuthority(manifest, signers, cause);
   checkMembers(envelope, manifest);
   return new Authenticated({
     manifest,
     digest: envelope.digest,
-    authenticatedBy,
+    authenticatedBy: signers,
     sequences: sequencesOf(envelope, manifest),
     text: textOf(envelope, manifest),
     integrated: envelope.integrated,
@@ -142,10 +165,17 @@ interface Block {
   readonly verify: (refusals: Rejection[]) => readonly Anchor[];
 }
 
-function verifyBlocks({ blocks, digestBytes }: Envelope, policy: TrustPolicy): readonly Anchor[] {
+interface Signers {
+  /** At least one, each once. */
+  readonly signers: readonly Anchor[];
+  /** The most telling refusal of the other signatures. */
+  readonly cause: Rejection | undefined;
+}
+
+function verifyBlocks({ blocks, digestBytes }: Envelope, trust: Trust): Signers {
   const refusals: Rejection[] = [];
   const messages = blocks.flatMap((bytes, index) =>
-    collect(refusals, () => [decodeBlock(bytes, { ...policy, payload: digestBytes, at: blockPlace(index) })]),
+    collect(refusals, () => [decodeBlock(bytes, { ...trust, payload: digestBytes, at: blockPlace(index) })]),
   );
   const signatures = messages.reduce((sum, message) => sum + message.signatures, 0);
   if (signatures > MAX_SIGNATURES) {
@@ -154,8 +184,7 @@ function verifyBlocks({ blocks, digestBytes }: Envelope, policy: TrustPolicy): r
   }
   const anchors = new Set(messages.flatMap((message) => collect(refusals, () => message.verify(refusals))));
   if (anchors.size === 0) throw mostTelling(refusals);
-  checkRequirement([...anchors], policy.requiredAlgorithms, refusals);
-  return [...anchors];
+  return { signers: [...anchors], cause: refusals.length === 0 ? undefined : mostTelling(refusals) };
 }
 
 /** The digest is element 0 of the array, so the first block is element 1. */
@@ -201,15 +230,14 @@ function signersOf(outcome: SignOutcome, refusals: Rejection[]): readonly Anchor
 function checkRequirement(
   anchors: readonly Anchor[],
   required: readonly AlgorithmName[],
-  refusals: readonly Rejection[],
+  cause: Rejection | undefined,
 ): void {
   const missing = required.filter((name) => !anchors.some((anchor) => fulfils(anchor, name)));
   if (missing.length === 0) return;
   const signed = anchors.map(describeAnchor).join(', ');
-  const reason = refusals.length === 0 ? undefined : mostTelling(refusals);
-  const why = reason ? `; ${reason.message}` : '';
+  const why = cause ? `; ${cause.message}` : '';
   const detail = `expected a signature of ${missing.join(' and ')} too, got only ${signed}${why}`;
-  throw new Rejection('requirement-not-met', 'envelope.authentication', detail, { cause: reason });
+  throw new Rejection('requirement-not-met', 'envelope.authentication', detail, { cause });
 }
 
 /** ES256 and ESP256 are one algorithm under two names. */

@@ -95,6 +95,7 @@ const REASON_OF: Readonly<Record<RejectionCode, { readonly number: number; reado
   'sequence-floor':        { number: 68, reason: 'condition-failed' },
   'sequence-equivocation': { number: 69, reason: 'condition-failed' },
   'burn-unproven':         { number: 70, reason: 'operation-failed' },
+  'key-repurposed':        { number: 71, reason: 'unauthorised' },
 };
 
 export const reportReasonOf = (code: RejectionCode): { readonly number: number; readonly reason: ReportReason } =>

@@ -14,7 +14,7 @@ import { checkSuccessor } from './check-successor.ts';
 import { keyFinder } from './find-key.ts';
 import { describeKeys, expectPolicyMet, shortfallOf, signersOf } from './policy.ts';
 import { isRevoked, isSameKey } from './revoked.ts';
-import { keysOf, rootDigest, roleOf, ROOT_ROLE, type RootKey, type TrustRoot } from './root.ts';
+import { fullKeys, keysOf, rootDigest, roleOf, ROOT_ROLE, type RootKey, type TrustRoot } from './root.ts';
 import { decodeSignedRoot, type SignedRoot } from './signed-root.ts';
 
 /** Only this file makes one: its private field keeps every other object from having this type. */
@@ -115,9 +115,6 @@ export function restoreRoot(bytes: Uint8Array, digest: Uint8Array): VerifiedRoot
   }
   return new Verified(signed, []);
 }
-
-const fullKeys = (keys: readonly RootKey[]): readonly PublicKey[] =>
-  keys.flatMap(({ algorithm, publicKey }) => (publicKey ? [{ algorithm, publicKey }] : []));
 
 interface SignersOutcome {
   readonly signers: readonly Anchor[];

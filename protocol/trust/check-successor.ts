@@ -7,7 +7,7 @@ import type { RootDocument } from './signed-root.ts';
 
 /**
  * @throws {Rejection} `root-downgrade`, `root-replay`, `root-fork`, `root-version-gap`, `root-lineage`, `root-dated-back`,
- *   `revocation-dropped`, `key-unaccounted`, `floor-lowered`
+ *   `revocation-dropped`, `key-unaccounted`, `key-repurposed`, `floor-lowered`
  */
 export function checkSuccessor(current: RootDocument, next: RootDocument): void {
   checkVersion(current, next);
@@ -17,6 +17,7 @@ export function checkSuccessor(current: RootDocument, next: RootDocument): void 
     throw new Rejection('root-dated-back', 'root.issued', detail);
   }
   checkRevocations(current.root, next.root);
+  checkPurposes(current.root, next.root);
   checkFloors(current.root, next.root);
 }
 
@@ -62,6 +63,17 @@ function checkRevocations(current: TrustRoot, next: TrustRoot): void {
   if (gone) {
     const detail = `expected ${toHex(gone.keyId.subarray(0, 8))}… in a role, or retired, or compromised`;
     throw new Rejection('key-unaccounted', 'root.roles', detail);
+  }
+}
+
+/** A key that was online for releases must not find itself offline among the roots, nor the other way round. */
+function checkPurposes(current: TrustRoot, next: TrustRoot): void {
+  for (const role of next.roles) {
+    const from = current.roles.find(
+      (old) => old.name !== role.name && old.keys.some((key) => role.keys.some((it) => isSameKey(it, key))),
+    );
+    if (!from) continue;
+    throw new Rejection('key-repurposed', 'root.roles', `expected new keys for ${role.name}, got one of ${from.name}`);
   }
 }
 

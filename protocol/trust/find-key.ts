@@ -3,7 +3,7 @@
  * stands in the root, or its thumbprint does and the key is held or travels with the signature (`kccs`, RFC 9528 §3.5.3,
  * unprotected: { 14: { 8: { 1: COSE_Key } } }).
  */
-import { toHex } from '../bytes.ts';
+import { equalBytes, toHex } from '../bytes.ts';
 import { expectMap } from '../cbor/expect.ts';
 import type { CborValue } from '../cbor/value.ts';
 import type { Anchor, PublicKey } from '../cose/algorithms.ts';
@@ -11,8 +11,8 @@ import type { Headers } from '../cose/headers.ts';
 import { bareCoseKey, coseKeyOf, keyIdText } from '../cose/key.ts';
 import type { Trust } from '../cose/verify-signature.ts';
 import { Rejection } from '../errors.ts';
-import { isIdOf } from './revoked.ts';
-import type { RootKey } from './root.ts';
+import { isCompromised, isIdOf } from './revoked.ts';
+import type { RevokedKey, RootKey } from './root.ts';
 
 const KCCS = 14;
 const CONFIRMATION = 8;
@@ -27,8 +27,8 @@ export interface KnownKeys {
   readonly keys: readonly RootKey[];
   /** Those that have another purpose: refused by name. */
   readonly otherRoles?: readonly RootKey[];
-  /** Revoked ones: refused by name. */
-  readonly isRevoked?: (key: RootKey) => boolean;
+  /** Refused by name: those that are compromised, though a root may still list them, and those that are gone. */
+  readonly revoked?: readonly RevokedKey[];
   /** Public keys that the device has kept from earlier messages. */
   readonly held?: readonly PublicKey[];
 }
@@ -50,12 +50,13 @@ export function keyFinder(known: KnownKeys): NonNullable<Trust['findKey']> {
 
 function namedKey(keyId: Uint8Array | undefined, known: KnownKeys, at: string): RootKey {
   if (!keyId) throw new Rejection('unknown-key', at, 'expected the id of a key of the trust root, got none');
-  const key = known.keys.find((it) => isIdOf(keyId, it));
-  if (key && known.isRevoked?.(key)) {
+  const { keys, otherRoles = [], revoked = [] } = known;
+  const key = keys.find((it) => isIdOf(keyId, it));
+  if (key ? isCompromised(revoked, key) : revoked.some((it) => equalBytes(it.keyId, keyId))) {
     throw new Rejection('key-revoked', at, `expected a key that is not revoked, got ${keyIdText(keyId)}`);
   }
   if (key) return key;
-  if (known.otherRoles?.some((it) => isIdOf(keyId, it))) {
+  if (otherRoles.some((it) => isIdOf(keyId, it))) {
     throw new Rejection('role-not-allowed', at, `expected a key of the role, got ${keyIdText(keyId)} of another`);
   }
   throw new Rejection('unknown-key', at, `expected the id of a key of the trust root, got ${keyIdText(keyId)}`);

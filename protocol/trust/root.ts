@@ -129,8 +129,9 @@ export function roleOf({ roles }: TrustRoot, name: string): Role {
 
 export const keysOf = ({ roles }: TrustRoot): readonly RootKey[] => roles.flatMap(({ keys }) => keys);
 
-export const findKey = (keys: readonly RootKey[], keyId: Uint8Array): RootKey | undefined =>
-  keys.find((key) => equalBytes(key.keyId, keyId));
+/** Those that are there in full. */
+export const fullKeys = (keys: readonly RootKey[]): readonly PublicKey[] =>
+  keys.flatMap(({ algorithm, publicKey }) => (publicKey ? [{ algorithm, publicKey }] : []));
 
 /** Epoch 0 from sequence number 0 on, where the root says nothing of the class. */
 export const floorOf = ({ floors }: TrustRoot, classId: Uint8Array): Omit<SequenceFloor, 'classId'> =>

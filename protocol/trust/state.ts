@@ -13,7 +13,7 @@ import { Rejection } from '../errors.ts';
 import { equalDigests, type SuitDigest } from '../suit/digest.ts';
 import { advanceRoot, type RootVerification, type VerifiedRoot } from './advance.ts';
 import { keysToHold } from './find-key.ts';
-import { floorOf, keysOf, type SequenceFloor } from './root.ts';
+import { floorOf, fullKeys, keysOf, type RootKey, type SequenceFloor } from './root.ts';
 
 /** Of the newest release that was confirmed for a class: what later ones are measured against. */
 export interface InstalledRelease {
@@ -58,12 +58,17 @@ export const newestRoot = ({ current, next }: TrustState): VerifiedRoot => next 
 /** One step of the chain: store the result before the next one. */
 export function acceptRoot(state: TrustState, bytes: Uint8Array, options: RootVerification): TrustState {
   const { heldKeys: known = [] } = options;
-  const next = advanceRoot(newestRoot(state), bytes, { ...options, heldKeys: [...state.heldKeys, ...known] });
-  const pins = [...keysOf(state.current.root), ...keysOf(next.root)];
+  const newest = newestRoot(state);
+  const next = advanceRoot(newest, bytes, { ...options, heldKeys: [...state.heldKeys, ...known] });
   return {
     ...state,
     next,
-    heldKeys: keysToHold(pins, [...state.heldKeys, ...known, ...next.signers]),
+    heldKeys: keysToHold(pinsOf({ ...state, next }), [
+      ...state.heldKeys,
+      ...known,
+      ...next.signers,
+      ...fullKeys(keysOf(newest.root)),
+    ]),
     timeSeconds: Math.max(state.timeSeconds, next.root.issuedSeconds),
   };
 }
@@ -145,8 +150,18 @@ export function expectSequence(
   );
 }
 
-/** An authenticated release is in its slot and about to start. */
-export const stageRelease = (state: TrustState, staged: StagedRelease): TrustState => ({ ...state, staged });
+/** An authenticated release (`authenticateRelease`) is in its slot and about to start. */
+export const stageRelease = (
+  state: TrustState,
+  { staged, signers }: { readonly staged: StagedRelease; readonly signers: readonly PublicKey[] },
+): TrustState => ({
+  ...state,
+  staged,
+  heldKeys: keysToHold(pinsOf(state), [...state.heldKeys, ...signers]),
+});
+
+const pinsOf = ({ current, next }: Pick<TrustState, 'current' | 'next'>): readonly RootKey[] =>
+  [current, ...(next ? [next] : [])].flatMap(({ root }) => keysOf(root));
 
 /** It did not start, or was not healthy: nothing is proven by it. */
 export function dropStaged({ staged: _, ...state }: TrustState): TrustState {
