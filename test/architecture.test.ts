@@ -41,6 +41,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/provisioning/': ['device-sim/provisioning/', 'device-sim/agent/', 'device-sim/ports.ts', 'protocol/'],
   'device-sim/hardware/':     NODE_AND_OURS('device-sim/hardware/', 'device-sim/ports.ts', 'device-sim/profiles/'),
   'device-sim/hardware/secure-element.ts': ['device-sim/provisioning/ports.ts', '@peculiar/', 'protocol/', 'node:'],
+  'device-sim/hardware/claim-area.ts': ['device-sim/hardware/', 'device-sim/provisioning/', 'device-sim/ports.ts'],
   'device-sim/hardware/key-file.ts': NODE_AND_OURS('device-sim/hardware/', 'device-sim/provisioning/ports.ts'),
   'device-sim/metrics/':      [...NODE_AND_OURS('device-sim/metrics/', 'device-sim/ports.ts'), 'mqtt-packet'],
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],

@@ -92,5 +92,14 @@ export interface ProvisioningPorts extends Pick<LinkPorts, 'clock' | 'random' | 
   readonly credentials: Journal;
   readonly claim: Claim;
   readonly connectAs: ConnectAs;
+  /** When a certificate is replaced; absent: never, since this device has no clock that tells the date. */
+  readonly renewal?: Renewal | undefined;
   readonly observe: (event: ProvisioningEvent) => void;
+}
+
+export interface Renewal {
+  /** Since 1970. */
+  readonly nowSeconds: () => number;
+  /** Of a certificate's lifetime, in (0, 1]: 0.8 is after four fifths. */
+  readonly share: number;
 }
