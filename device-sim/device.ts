@@ -18,12 +18,15 @@ import { type EnvelopeParts, measureEnvelope } from './metrics/envelope-parts.ts
 import { WireMeter } from './metrics/wire-meter.ts';
 import type { AgentEvent, AgentSettings } from './ports.ts';
 import { mqttConnect } from './transports/mqtt.ts';
+import type { DeviceTls } from './transports/tls-line.ts';
 
 export interface RunDeviceOptions {
   /** Made by `manufacture`. */
   readonly stateFolder: string;
-  /** `mqtt://host:port`. */
+  /** `mqtt://host:port`, or `mqtts://host:port` with `tls`. */
   readonly mqttUrl: string;
+  /** Whose server certificates count, and the device's own credential. */
+  readonly tls?: DeviceTls;
   readonly mqttVersion?: MqttVersion;
   /** Of the stream: 256 to 131,072, a multiple of 4. */
   readonly blockBytes?: number;
@@ -89,7 +92,9 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
       url: options.mqttUrl,
       clientId: device.identity.thing,
       protocolVersion: options.mqttVersion ?? 5,
+      tls: options.tls,
       openTap: (version) => meters.wire.openConnection(version),
+      openTlsTap: () => meters.wire.tls.openConnection(),
       signal: options.signal,
     }),
     verify: options.verify ?? verifyWithNoble,

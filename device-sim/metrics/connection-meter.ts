@@ -25,7 +25,12 @@ export interface WireTap {
    *
    * @param socket what the operating system's socket counted
    */
-  closed(socket: { readonly sentBytes: number; readonly receivedBytes: number }): void;
+  closed(socket: SocketCounts): void;
+}
+
+export interface SocketCounts {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
 }
 
 /** 4 is MQTT 3.1.1. */
@@ -97,7 +102,7 @@ export class ConnectionMeter implements WireTap {
     this.#parse.received(bytes);
   }
 
-  closed({ sentBytes, receivedBytes }: { readonly sentBytes: number; readonly receivedBytes: number }): void {
+  closed({ sentBytes, receivedBytes }: SocketCounts): void {
     this.#settle('sent', sentBytes);
     this.#settle('received', receivedBytes);
   }

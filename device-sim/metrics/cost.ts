@@ -65,6 +65,7 @@ type Quantity = Pick<CostRow, 'phase' | 'quantity' | 'unit' | 'value'>;
 export function costRows(context: CostContext, meters: UpdateMeters): readonly CostRow[] {
   const quantities = [
     ...PHASES.flatMap((phase) => [...wireQuantities(phase, meters), ...boardQuantities(phase, meters)]),
+    ...tlsQuantities(meters),
     ...envelopeQuantities(meters),
     ...wholeQuantities(meters),
   ];
@@ -95,6 +96,20 @@ function directionQuantities(phase: Phase, counts: readonly WireCount[], directi
     { phase, quantity: `${direction}-payload`, unit: 'B', value: payload },
     { phase, quantity: `${direction}-mqtt`, unit: 'B', value: bytes - payload },
     { phase, quantity: `${direction}-packets`, unit: '1', value: total(inDirection.map((count) => count.packets)) },
+  ];
+}
+
+/** Below MQTT, and so in none of its bytes. Nothing where no connection was one of TLS. */
+function tlsQuantities({ wire: { tls } }: UpdateMeters): readonly Quantity[] {
+  if (tls.handshakes === 0) return [];
+  const { handshakeBytes, recordBytes } = tls;
+  return [
+    { phase: 'connect', quantity: 'tls-handshakes', unit: '1', value: tls.handshakes },
+    { phase: 'connect', quantity: 'tls-handshake-sent', unit: 'B', value: handshakeBytes.sent },
+    { phase: 'connect', quantity: 'tls-handshake-received', unit: 'B', value: handshakeBytes.received },
+    ...[...tls.facts].map(([quantity, value]): Quantity => ({ phase: 'connect', quantity, unit: '1', value })),
+    { phase: 'all', quantity: 'tls-records-sent', unit: 'B', value: recordBytes.sent },
+    { phase: 'all', quantity: 'tls-records-received', unit: 'B', value: recordBytes.received },
   ];
 }
 
@@ -134,6 +149,14 @@ function wholeQuantities({ wire, maxSectorErases }: UpdateMeters): readonly Quan
 }
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
+
+const ON_THE_WIRE: readonly string[] = [
+  ...['sent', 'received', 'tls-handshake-sent', 'tls-handshake-received', 'tls-records-sent', 'tls-records-received'],
+];
+
+/** bytes. All that went through the sockets: MQTT, and TLS where there was any. */
+export const bytesOnTheWire = (rows: readonly CostRow[]): number =>
+  total(rows.filter(({ quantity }) => ON_THE_WIRE.includes(quantity)).map(({ value }) => value));
 
 /** Of one quantity over all phases; 0 where no row has it. */
 export const sumOf = (rows: readonly CostRow[], quantity: string): number =>

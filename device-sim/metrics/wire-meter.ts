@@ -12,6 +12,7 @@ import {
   type WireTap,
 } from './connection-meter.ts';
 import type { Phase } from './phases.ts';
+import { TlsMeter } from './tls-meter.ts';
 
 export interface PhaseTraffic {
   /** A request and the answer that the device waited for. */
@@ -24,6 +25,8 @@ export interface PhaseTraffic {
 const NO_TRAFFIC: PhaseTraffic = { roundTrips: 0, blocks: 0, blockRepeats: 0 };
 
 export class WireMeter {
+  /** Of the connections over TLS: what it adds to the bytes that are counted here. */
+  readonly tls = new TlsMeter();
   readonly #counts = new Map<string, WireCount>();
   readonly #traffic = new Map<Phase, PhaseTraffic>();
   readonly #blocks = new Set<string>();

@@ -1,5 +1,5 @@
 /**
- * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP, a clean session, QoS 1, one session per connection and no
+ * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP or TLS 1.3, a clean session, QoS 1, one session per connection and no
  * reconnecting of its own (that is the agent's business).
  *
  * It holds one received message at a time, as a device with one receive buffer does: the next one is taken off the
@@ -9,11 +9,14 @@
 import { MqttClient } from 'mqtt';
 import type { MqttVersion, WireTap } from '../metrics/connection-meter.ts';
 import { type Connect, type Message, type Transport, Unavailable } from '../ports.ts';
-import { MeteredSocket } from './metered-socket.ts';
+import type { TlsTap } from '../metrics/tls-meter.ts';
+import { type Line, MeteredSocket, tcpLine } from './metered-socket.ts';
+import { type DeviceTls, tlsLine } from './tls-line.ts';
 
 export interface MqttTransportOptions {
-  /** `mqtt://host:port`. */
+  /** `mqtt://host:port`, or `mqtts://host:port` with `tls`. */
   readonly url: string;
+  readonly tls?: DeviceTls | undefined;
   /** MQTT client id; on AWS IoT it is the thing's name. */
   readonly clientId: string;
   readonly protocolVersion?: MqttVersion;
@@ -22,23 +25,22 @@ export interface MqttTransportOptions {
   readonly timeoutMs?: number;
   /** Sees every byte of each new connection. */
   readonly openTap: (version: MqttVersion) => WireTap;
+  /** Sees every byte below TLS. */
+  readonly openTlsTap?: () => TlsTap;
   /** Ends every wait when it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-const DEFAULT_PORT = 1883;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883 };
 const CLOSE_TIMEOUT_MS = 2_000;
 
-/** @throws {RangeError} where the URL is not one of MQTT over TCP */
+/** @throws {RangeError} where the URL is not one of MQTT over TCP or TLS, or says other than `tls` */
 export function mqttConnect(options: MqttTransportOptions): Connect {
-  const url = new URL(options.url);
-  if (url.protocol !== 'mqtt:') throw new RangeError(`${options.url}: expected mqtt://host:port`);
-  const address = { host: url.hostname, port: url.port === '' ? DEFAULT_PORT : Number(url.port) };
-
+  const openLine = lineOf(options);
   return async ({ receiveBytes }) => {
     const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, openTap, signal } = options;
     signal?.throwIfAborted();
-    const client = new MqttClient(() => new MeteredSocket(address, openTap(protocolVersion)), {
+    const client = new MqttClient(() => new MeteredSocket(openLine(), openTap(protocolVersion)), {
       clientId,
       protocolVersion,
       clean: true,
@@ -55,6 +57,17 @@ export function mqttConnect(options: MqttTransportOptions): Connect {
     await transport.opened();
     return transport;
   };
+}
+
+function lineOf({ url: text, tls, openTlsTap }: MqttTransportOptions): () => Line {
+  const url = new URL(text);
+  const defaultPort = DEFAULT_PORTS[url.protocol];
+  if (defaultPort === undefined) throw new RangeError(`${text}: expected mqtt://host:port or mqtts://host:port`);
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
+  const address = { host, port: url.port === '' ? defaultPort : Number(url.port) };
+  if (url.protocol === 'mqtt:') return () => tcpLine(address);
+  if (!tls || !openTlsTap) throw new RangeError(`${text}: expected to be told whose server certificates count`);
+  return () => tlsLine(address, tls, openTlsTap());
 }
 
 interface Inbound {
