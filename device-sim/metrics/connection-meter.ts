@@ -186,8 +186,9 @@ export class ConnectionMeter implements WireTap {
     if (packet.qos > 0) {
       this.#unacknowledged.set(`${direction === 'sent' ? 'device' : 'broker'} ${packet.messageId}`, purpose);
     }
-    if (topic.service === 'jobs' && topic.request) this.#unanswered.add(packet.topic);
-    if (topic.service === 'jobs' && topic.reply && 'to' in topic.reply) {
+    if (!('request' in topic)) return purpose;
+    if (topic.request) this.#unanswered.add(packet.topic);
+    if (topic.reply && 'to' in topic.reply) {
       this.#answered(packet.topic.slice(0, packet.topic.lastIndexOf('/')), purpose.phase);
     }
     return purpose;
@@ -213,9 +214,10 @@ export class ConnectionMeter implements WireTap {
 function purposeOfTopic(name: string): Purpose {
   const topic = classifyTopic(name);
   const kind = describeTopicClass(topic);
-  if (topic.service === 'other') return { phase: 'connect', topic: kind };
-  return { phase: topic.service === 'jobs' ? phaseOfJobTopic(topic) : 'envelope', topic: kind };
+  return { phase: topic.service === 'jobs' ? phaseOfJobTopic(topic) : PHASE_OF_SERVICE[topic.service], topic: kind };
 }
+
+const PHASE_OF_SERVICE = { streams: 'envelope', provisioning: 'provision', other: 'connect' } as const;
 
 /** A fixed head of one byte, the length in groups of seven bits, and so many bytes: MQTT 5 §2.1. */
 function packetBytes({ length = 0 }: Packet): number {

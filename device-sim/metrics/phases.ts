@@ -1,13 +1,20 @@
-/** Which phase of an update a cost belongs to: by the MQTT topic on the wire, by the agent's state on the board. */
+/** Which phase of a device's life a cost belongs to: by the MQTT topic on the wire, by the agent's state on the board. */
 import type { JobReplyTopic, JobRequestTopic, StreamTopic } from '../../protocol/aws-iot/topics.ts';
+import {
+  parseProvisioningReplyTopic,
+  parseProvisioningRequestTopic,
+  type ProvisioningReplyTopic,
+  type ProvisioningRequestTopic,
+} from '../../protocol/aws-iot/provisioning-topics.ts';
 import { parseJobReplyTopic, parseJobRequestTopic, parseStreamTopic } from '../../protocol/aws-iot/topics.ts';
 
-/** In the order in which an update goes through them. Verify and install have no bytes on the wire. */
-export const PHASES = ['connect', 'job', 'envelope', 'verify', 'image', 'install', 'report'] as const;
+/** Provisioning, and then in the order in which an update goes through them. Verify and install have no bytes on the wire. */
+export const PHASES = ['connect', 'provision', 'job', 'envelope', 'verify', 'image', 'install', 'report'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** The states of agent/update-state.ts. */
+/** The states of agent/update-state.ts, and the one in which there is no agent yet. */
 const PHASE_OF_STATE: Readonly<Record<string, Phase>> = {
+  provisioning: 'provision',
   idle: 'job',
   'fetching-envelope': 'envelope',
   authenticating: 'verify',
@@ -34,6 +41,11 @@ export type TopicClass =
       readonly reply: JobReplyTopic | undefined;
     }
   | { readonly service: 'streams'; readonly stream: StreamTopic }
+  | {
+      readonly service: 'provisioning';
+      readonly request: ProvisioningRequestTopic | undefined;
+      readonly reply: ProvisioningReplyTopic | undefined;
+    }
   | { readonly service: 'other' };
 
 export function classifyTopic(topic: string): TopicClass {
@@ -41,16 +53,23 @@ export function classifyTopic(topic: string): TopicClass {
   if (stream) return { service: 'streams', stream };
   const request = parseJobRequestTopic(topic);
   const reply = parseJobReplyTopic(topic);
-  return request || reply ? { service: 'jobs', request, reply } : { service: 'other' };
+  return request || reply ? { service: 'jobs', request, reply } : classifyOther(topic);
+}
+
+function classifyOther(topic: string): TopicClass {
+  const request = parseProvisioningRequestTopic(topic);
+  const reply = parseProvisioningReplyTopic(topic);
+  return request || reply ? { service: 'provisioning', request, reply } : { service: 'other' };
 }
 
 /** For tables: `jobs/start-next`, `streams/data`. */
 export function describeTopicClass(topic: TopicClass): string {
   if (topic.service === 'other') return 'other';
   if (topic.service === 'streams') return `streams/${topic.stream.message}`;
-  const { request, reply } = topic;
-  if (request) return `jobs/${request.operation}`;
-  if (!reply) return 'jobs';
+  const { service, request, reply } = topic;
+  if (request) return `${service}/${request.operation}`;
+  if (!reply) return service;
+  if ('outcome' in reply) return `${service}/${reply.to.operation}/${reply.outcome}`;
   return 'to' in reply ? `jobs/${reply.to.operation}/${reply.kind}` : `jobs/${reply.kind}`;
 }
 

@@ -68,6 +68,8 @@ export interface ProvisioningSettings extends Pick<
   readonly algorithm: KeyAlgorithm;
   /** `keys`: the cloud makes the key, for parts that cannot. */
   readonly keysFrom: 'device' | 'cloud';
+  /** Payload of the largest answer that there is room for: a certificate in PEM, a token and an id. */
+  readonly answerBytes: number;
   /** What RegisterThing is told, and the template asks for. */
   readonly parameters: Readonly<Record<string, string>>;
   /** Certificates asked for before it gives up. */

@@ -28,15 +28,6 @@ export interface Provisioned extends Registered {
 }
 
 /**
- * bytes of payload. A certificate in PEM, with a token and an id. Its issuer may sign with ML-DSA whatever its own key
- * is; with ML-DSA-65 or 87 in both places it has 10 KB.
- */
-// oxfmt-ignore
-const ANSWER_BYTES: Readonly<Record<KeyAlgorithm, number>> = {
-  'P-256': 8_192, 'ML-DSA-44': 8_192, 'ML-DSA-65': 12_288, 'ML-DSA-87': 12_288,
-};
-
-/**
  * Until the device has a certificate that is not near its end, and no claim.
  *
  * @throws {ProvisioningRefused} where asking again would not help
@@ -209,7 +200,7 @@ class Provisioning {
       random,
       ram,
       observe,
-      settings: { ...settings, blockBytes: ANSWER_BYTES[settings.algorithm], requestBytes: 0, idleTimeoutMs: 0 },
+      settings: { ...settings, blockBytes: settings.answerBytes, requestBytes: 0, idleTimeoutMs: 0 },
       connect: async ({ receiveBytes }) => {
         try {
           return await connectAs(credential, { clientId, receiveBytes });

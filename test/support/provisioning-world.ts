@@ -26,6 +26,7 @@ export const SETTINGS: ProvisioningSettings = {
   format: 'cbor',
   algorithm: 'P-256',
   keysFrom: 'device',
+  answerBytes: 12_288,
   parameters: { SerialNumber: '1' },
   answerTimeoutMs: 5_000,
   attempts: 3,

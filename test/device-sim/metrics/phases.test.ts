@@ -35,6 +35,10 @@ describe('topics', () => {
   it.each([
     ['$aws/things/t/streams/s/get/cbor', 'streams/get'],
     ['$aws/things/t/streams/s/data/json', 'streams/data'],
+    ['$aws/certificates/create-from-csr/cbor', 'provisioning/create-from-csr'],
+    ['$aws/certificates/create/json/accepted', 'provisioning/create-keys/accepted'],
+    ['$aws/provisioning-templates/hubs/provision/json/rejected', 'provisioning/register-thing/rejected'],
+    ['$aws/provisioning-templates/hubs/other', 'other'],
     ['$aws/things/t/shadow/get', 'other'],
     ['', 'other'],
   ])('%s is %s', (name, kind) => {
