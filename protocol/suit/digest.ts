@@ -91,9 +91,12 @@ export function suitDigestOf(value: CborValue | undefined, at: string): SuitDige
   return { algorithmId, bytes: expectBytes(bytes, `${at}.bytes`, algorithm.digestBytes) };
 }
 
+export const digestAlgorithmName = (algorithmId: number): string =>
+  algorithmOf(algorithmId)?.name ?? String(algorithmId);
+
 /** For people: `SHA-256 6658ea560262696d…`. */
 export const describeDigest = ({ algorithmId, bytes }: SuitDigest): string =>
-  `${algorithmOf(algorithmId)?.name ?? algorithmId} ${toHex(bytes.subarray(0, 8))}…`;
+  `${digestAlgorithmName(algorithmId)} ${toHex(bytes.subarray(0, 8))}…`;
 
 const algorithmOf = (algorithmId: number): DigestAlgorithm | undefined =>
   DIGEST_ALGORITHMS.find((algorithm) => algorithm.algorithmId === algorithmId);

@@ -15,16 +15,21 @@ import { keyFinder } from './find-key.ts';
 import { describeKeys, expectPolicyMet, shortfallOf, signersOf } from './policy.ts';
 import { isRevoked, isSameKey } from './revoked.ts';
 import { fullKeys, keysOf, rootDigest, roleOf, ROOT_ROLE, type RootKey, type TrustRoot } from './root.ts';
-import { decodeSignedRoot, type SignedRoot } from './signed-root.ts';
+import { decodeSignedRoot, type RootDocument, type SignedRoot } from './signed-root.ts';
+
+const digestOf = ({ payload, root }: RootDocument): Uint8Array => rootDigest(payload, root.hashId);
 
 /** Only this file makes one: its private field keeps every other object from having this type. */
 class Verified {
   readonly #signed: SignedRoot;
+  /** Of the document, by its own hash. */
+  readonly digest: Uint8Array;
   /** Whose signatures verified, each once; empty for a root that was restored from the device's own memory. */
   readonly signers: readonly Anchor[];
 
   constructor(signed: SignedRoot, signers: readonly Anchor[]) {
     this.#signed = signed;
+    this.digest = digestOf(signed);
     this.signers = signers;
   }
 
@@ -40,11 +45,6 @@ class Verified {
   /** The document. */
   get payload(): Uint8Array {
     return this.#signed.payload;
-  }
-
-  /** Of the document, by its own hash. */
-  get digest(): Uint8Array {
-    return rootDigest(this.payload, this.root.hashId);
   }
 }
 
@@ -69,7 +69,7 @@ export function verifyFirstRoot(
   { verify, heldKeys = [], pin }: RootVerification & { readonly pin?: Uint8Array },
 ): VerifiedRoot {
   const signed = decodeSignedRoot(bytes.slice());
-  if (pin && !equalBytes(pin, rootDigest(signed.payload, signed.root.hashId))) {
+  if (pin && !equalBytes(pin, digestOf(signed))) {
     throw new Rejection('root-not-pinned', 'root', `expected the digest ${toHex(pin.subarray(0, 32))}, got another`);
   }
   const outcome = verifySigners(signed, { keys: roleOf(signed.root, ROOT_ROLE).keys, held: heldKeys, verify });
@@ -110,7 +110,7 @@ export function advanceRoot(current: VerifiedRoot, nextBytes: Uint8Array, option
  */
 export function restoreRoot(bytes: Uint8Array, digest: Uint8Array): VerifiedRoot {
   const signed = decodeSignedRoot(bytes.slice());
-  if (!equalBytes(digest, rootDigest(signed.payload, signed.root.hashId))) {
+  if (!equalBytes(digest, digestOf(signed))) {
     throw new Rejection('root-not-pinned', 'root', `expected the digest ${toHex(digest.subarray(0, 32))}, got another`);
   }
   return new Verified(signed, []);
@@ -132,7 +132,8 @@ function verifySigners(
 
 function expectOwnThreshold({ root }: SignedRoot, { signers, refusals }: SignersOutcome): void {
   const cause = refusals.length === 0 ? undefined : mostTelling(refusals);
-  expectPolicyMet(roleOf(root, ROOT_ROLE), signers, { at: 'root.signatures', cause });
+  const counting = signers.filter((signer) => !isRevoked(root.revoked, signer));
+  expectPolicyMet(roleOf(root, ROOT_ROLE), counting, { at: 'root.signatures', cause });
 }
 
 /** A key that the successor revokes does not count for it: whoever stole it could otherwise sign its own replacement. */

@@ -1,6 +1,8 @@
 /** What changes from one root to the next, in words: a signer reads this, and the digest, before signing. */
 import { toHex } from '../bytes.ts';
+import { encodeCbor } from '../cbor/encode.ts';
 import type { CborValue } from '../cbor/value.ts';
+import { describeDigest, digestAlgorithmName, digestOfImage } from '../suit/digest.ts';
 import { formatUuid } from '../suit/uuid.ts';
 import { describeComponentId } from '../suit/component-id.ts';
 import { isRevoked, isSameKey } from './revoked.ts';
@@ -35,24 +37,19 @@ const namesOf = (before: TrustRoot | undefined, after: TrustRoot): readonly stri
   ...new Set([...(before?.roles ?? []), ...after.roles].map(({ name }) => name)),
 ];
 
+const fields = (root: TrustRoot): ReadonlyMap<string, string> =>
+  new Map([
+    ['version', String(root.version)],
+    ['hash', digestAlgorithmName(root.hashId)],
+    ['issued', describeSeconds(root.issuedSeconds)],
+    ['expires', describeSeconds(root.expiresSeconds)],
+    ['profile', root.profile ?? 'none'],
+  ]);
+
 function fieldChanges(before: TrustRoot | undefined, after: TrustRoot): readonly RootChange[] {
-  const fields = (root: TrustRoot): ReadonlyMap<string, string> =>
-    new Map([
-      ['version', String(root.version)],
-      ['hash', HASH_NAMES.get(root.hashId) ?? String(root.hashId)],
-      ['issued', describeSeconds(root.issuedSeconds)],
-      ['expires', describeSeconds(root.expiresSeconds)],
-      ['profile', root.profile ?? 'none'],
-    ]);
   const old = before && fields(before);
   return [...fields(after)].flatMap(([what, value]) => change(what, old?.get(what), value));
 }
-
-const HASH_NAMES: ReadonlyMap<number, string> = new Map([
-  [-16, 'SHA-256'],
-  [-43, 'SHA-384'],
-  [-44, 'SHA-512'],
-]);
 
 function* roleChanges(
   before: Role | undefined,
@@ -81,14 +78,17 @@ function change(what: string, before: string | undefined, after: string | undefi
   return [{ kind: 'changed', what, before, after }];
 }
 
+const named = (entries: readonly string[]): ReadonlyMap<string, string> =>
+  new Map(entries.map((entry) => [entry.slice(0, entry.indexOf(' ')), entry]));
+
 /** Entries that have a name before the first space: the same name is the same entry. */
 function entryChanges(what: string, before: readonly string[], after: readonly string[]): readonly RootChange[] {
-  const named = (entries: readonly string[]) => new Map(entries.map((entry) => [entry.split(' ')[0], entry]));
   const [old, now] = [named(before), named(after)];
   return [...new Set([...old.keys(), ...now.keys()])].flatMap((name) => change(what, old.get(name), now.get(name)));
 }
 
-const shortId = (keyId: Uint8Array): string => `${toHex(keyId.subarray(0, 8))}…`;
+/** Long enough that nobody finds another key for it. */
+const shortId = (keyId: Uint8Array): string => `${toHex(keyId.subarray(0, 16))}…`;
 
 const describeKey = ({ algorithm, keyId }: RootKey): string => `${algorithm.name} ${shortId(keyId)}`;
 
@@ -116,7 +116,9 @@ const revokedTexts = (root: TrustRoot | undefined): readonly string[] =>
   (root?.revoked ?? []).map(({ keyId, reason }) => `${shortId(keyId)} ${reason}`);
 
 const extensionTexts = (root: TrustRoot | undefined): readonly string[] =>
-  [...(root?.extensions ?? new Map<number, CborValue>())].map(([label, value]) => `${label} ${typeof value}`);
+  [...(root?.extensions ?? new Map<number, CborValue>())].map(
+    ([label, value]) => `${label} ${describeDigest(digestOfImage(encodeCbor(value)))}`,
+  );
 
 /** `2027-01-01T00:00:00Z`; the seconds themselves where no calendar has them. */
 export function describeSeconds(seconds: number): string {

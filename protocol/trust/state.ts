@@ -164,8 +164,9 @@ const pinsOf = ({ current, next }: Pick<TrustState, 'current' | 'next'>): readon
   [current, ...(next ? [next] : [])].flatMap(({ root }) => keysOf(root));
 
 /** It did not start, or was not healthy: nothing is proven by it. */
-export function dropStaged({ staged: _, ...state }: TrustState): TrustState {
-  return state;
+export function dropStaged(state: TrustState): TrustState {
+  const { staged: _, ...rest } = state;
+  return rest;
 }
 
 /**
