@@ -26,6 +26,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   verify: async () => (await import('./cloud/cli/verify.ts')).registerVerifyCommand,
   cert: async () => (await import('./cloud/cli/cert.ts')).registerCertCommands,
   profile: async () => (await import('./cloud/cli/profile.ts')).registerProfileCommands,
+  root: async () => (await import('./cloud/cli/root.ts')).registerRootCommands,
   release: async () => (await import('./cloud/cli/release.ts')).registerReleaseCommands,
   campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
   posture: async () => (await import('./cloud/cli/posture.ts')).registerPostureCommands,

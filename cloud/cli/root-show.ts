@@ -1,0 +1,169 @@
+/** `bristlecone root show | verify | diff`: read roots, drafts and keys; change nothing. */
+import { statSync } from 'node:fs';
+import type { Command } from 'commander';
+import { type CommandResult, run, subcommand, UsageError } from '../../command-line.ts';
+import { fromHex, toHex } from '../../protocol/bytes.ts';
+import { COSE_SIGN_TAG } from '../../protocol/cose/sign.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
+import { decodeTrustRoot } from '../../protocol/trust/decode-root.ts';
+import { diffRoots } from '../../protocol/trust/diff-roots.ts';
+import { decodeSignedRoot } from '../../protocol/trust/signed-root.ts';
+import { openCeremony } from '../roots/ceremony.ts';
+import { verifyChain } from '../roots/chain.ts';
+import { demandsOn, describeDemand, isMet } from '../roots/standing.ts';
+import { readCeremony } from './ceremony-folder.ts';
+import { readInput } from './files.ts';
+import { nowSecondsOf, VERIFICATION } from './root-options.ts';
+import { changesText, expiryWarning, type ReadRoot, rootJson, rootText } from './root-text.ts';
+
+/** Sigstore's root signing begins 46 days before the end. */
+const WARN_DAYS = '46';
+
+interface WarnOptions {
+  readonly warnDays: string;
+}
+
+const withWarnOption = (command: Command): Command =>
+  command.option('--warn-days <n>', 'warn so many days before the root expires', WARN_DAYS);
+
+export function registerShow(parent: Command): void {
+  const command = withWarnOption(
+    subcommand(parent, {
+      name: 'show',
+      summary: 'what a root or a draft says, or how far a ceremony is; verifies nothing of a single file',
+      examples: ['root show root-1.cose', 'root show ceremony-2', 'root show root-1.cose --json'],
+    }),
+  ).argument('<file>', 'root, draft, or folder of a ceremony');
+  run<WarnOptions>(command, async ({ args: [name = ''], options, io }) => {
+    const nowSeconds = nowSecondsOf(io);
+    if (statSync(name).isDirectory()) return showCeremony(name, nowSeconds);
+    const read = readRoot(name);
+    const warning = expiryWarning(read.root, { nowSeconds, warnDays: expectDays(options) });
+    const what =
+      read.signers === undefined ? 'draft of a root' : `root with ${read.signers.length} signatures, not verified here`;
+    const signers = (read.signers ?? []).map((keyId) => `  signature of ${keyId.slice(0, 16)}`);
+    return {
+      json: { ...rootJson(read), signers: read.signers ?? [], warning: warning ?? null },
+      text: [
+        rootText(read, { what, nowSeconds }),
+        ...signers,
+        ...(warning === undefined ? [] : [`warning: ${warning}`]),
+      ].join('\n'),
+    };
+  });
+}
+
+function showCeremony(folder: string, nowSeconds: number): CommandResult {
+  const ceremony = openCeremony(readCeremony(folder), VERIFICATION);
+  const { signatures, lines, finished, before, root } = ceremony;
+  const demands = demandsOn(ceremony, signatures);
+  const next = finished
+    ? 'Finished: bristlecone root verify-ceremony recomputes it.'
+    : `Next: bristlecone root ${demands.every(isMet) ? 'finalize' : 'sign'} ${folder}`;
+  const changes = diffRoots(before?.root, root);
+  return {
+    json: {
+      ...rootJson(ceremony),
+      changes,
+      signers: signatures.map(({ keyId }) => toHex(keyId)),
+      steps: lines.map(({ step, at, by }) => ({ step, at, by })),
+      needed: demands.map(({ open, ...demand }) => ({ ...demand, maySign: open.map(({ keyId }) => toHex(keyId)) })),
+      finished,
+    },
+    text: [
+      rootText(ceremony, { what: finished ? 'finished' : 'draft of a root', nowSeconds }),
+      ...(before ? ['', `Changes since version ${before.root.version}:`, changesText(changes)] : []),
+      '',
+      ...lines.map(
+        ({ line, step, at, by, signer }) =>
+          `  ${line}. ${at}  ${step}${signer === undefined ? '' : ` ${signer.slice(0, 16)}`}  ${by}`,
+      ),
+      '',
+      ...demands.map((demand) => `  ${describeDemand(demand)}`),
+      next,
+    ].join('\n'),
+  };
+}
+
+export function registerVerify(parent: Command): void {
+  const command = withWarnOption(
+    subcommand(parent, {
+      name: 'verify',
+      summary: 'verify a chain of roots as a device walks it, and say when it ends',
+      examples: [
+        'root verify root-1.cose root-2.cose root-3.cose',
+        'root verify root-*.cose --pin 5c1d20ab… --warn-days 90 --json',
+      ],
+    }),
+  )
+    .argument('<file...>', 'finished roots, in any order; the lowest version is where the chain begins')
+    .option('--pin <hex>', 'digest that the first of them must have: what your devices were made with');
+  run<WarnOptions & { pin?: string }>(command, async ({ args: files, options, io }) => {
+    const pin = options.pin === undefined ? undefined : expectHex(options.pin);
+    const chain = verifyChain(
+      files.map((file) => readInput(file, MAX_TRUST_ROOT_BYTES)),
+      { ...VERIFICATION, ...(pin && { pin }) },
+    );
+    const newest = chain.at(-1);
+    if (!newest) throw new UsageError('expected at least one root');
+    const nowSeconds = nowSecondsOf(io);
+    const warning = expiryWarning(newest.root, { nowSeconds, warnDays: expectDays(options) });
+    const expired = newest.root.expiresSeconds <= nowSeconds;
+    const roots = chain.map((it) => ({ ...rootJson(it), signers: it.signers.map(({ keyId }) => toHex(keyId)) }));
+    return {
+      exit: expired ? 'refused' : 'done',
+      json: { verified: true, expired, pinned: pin !== undefined, warning: warning ?? null, roots },
+      text: [
+        ...roots.map(
+          ({ version, digest, expires, signers }) =>
+            `Version ${version} verified: digest ${digest}, ${signers.length} root keys signed, expires ${expires}`,
+        ),
+        ...(pin
+          ? []
+          : [
+              `Not pinned: compare the digest of version ${roots[0]?.version} with what your devices were made with (--pin).`,
+            ]),
+        ...(warning === undefined ? [] : [`warning: ${warning}`]),
+      ].join('\n'),
+    };
+  });
+}
+
+export function registerDiff(parent: Command): void {
+  const command = subcommand(parent, {
+    name: 'diff',
+    summary: 'what changes from one root to another, in words',
+    examples: ['root diff root-1.cose root-2.cose', 'root diff root-1.cose ceremony-2/draft.cbor --json'],
+  })
+    .argument('<before>', 'root or draft')
+    .argument('<after>', 'root or draft');
+  run(command, async ({ args: [a = '', b = ''] }) => {
+    const [before, after] = [readRoot(a), readRoot(b)];
+    const changes = diffRoots(before.root, after.root);
+    const head = `From version ${before.root.version} (${a}) to version ${after.root.version} (${b}); neither is verified here:`;
+    return {
+      json: { before: rootJson(before), after: rootJson(after), changes },
+      text: changes.length === 0 ? 'They say the same.' : `${head}\n${changesText(changes)}`,
+    };
+  });
+}
+
+/** @returns `signers` in hex, undefined of a draft, which has none */
+function readRoot(file: string): ReadRoot & { readonly signers: readonly string[] | undefined } {
+  const bytes = readInput(file, MAX_TRUST_ROOT_BYTES);
+  // A tag of one byte: d8 62.
+  if (bytes[0] !== 0xd8 || bytes[1] !== COSE_SIGN_TAG)
+    return { payload: bytes, root: decodeTrustRoot(bytes, { at: file }), signers: undefined };
+  const { payload, root, sign } = decodeSignedRoot(bytes, { at: file });
+  return { payload, root, signers: sign.signatures.map(({ headers }) => toHex(headers.keyId ?? new Uint8Array())) };
+}
+
+function expectDays({ warnDays }: WarnOptions): number {
+  if (/^\d{1,5}$/.test(warnDays)) return Number(warnDays);
+  throw new UsageError(`--warn-days: expected a number of days, got ${JSON.stringify(warnDays.slice(0, 20))}`);
+}
+
+function expectHex(text: string): Uint8Array {
+  if (/^([\da-f]{64}|[\da-f]{96}|[\da-f]{128})$/i.test(text)) return fromHex(text);
+  throw new UsageError(`--pin: expected a digest of 64, 96 or 128 hexadecimal digits, got ${text.length} characters`);
+}
