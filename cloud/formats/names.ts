@@ -23,6 +23,12 @@ export function parseName(text: string): AsnName {
 
 export const nameText = (name: AsnName): string => new Name(name).toString();
 
+/** What a name says by attribute type (OID); of a type that stands twice the first. */
+export function nameAttributes(name: AsnName): ReadonlyMap<string, string> {
+  const attributes = name.flatMap((part) => [...part]).map(({ type, value }) => [type, value.toString()] as const);
+  return new Map(attributes.toReversed());
+}
+
 function readName(text: string): Name | undefined {
   try {
     return new Name(text);

@@ -108,6 +108,7 @@ async function createCertificateTables(db: Kysely<unknown>): Promise<void> {
     .addColumn('firstConnectedAtMs', 'bigint')
     .execute();
   await db.schema.createIndex('certificatesOfThing').on('certificates').column('thing').execute();
+  await db.schema.createIndex('certificatesOfKey').on('certificates').column('keyDigest').execute();
   await db.schema
     .createTable('ownershipTokens')
     .addColumn('digest', 'text', (it) => it.primaryKey())

@@ -1,4 +1,8 @@
-/** The things (devices) that the cloud knows by name: those that connected, and those that a campaign named. */
+/**
+ * The things (devices) that the cloud knows by name: those that connected, those that a campaign named, and those that
+ * were provisioned, with what their template says of them.
+ */
+import type { ThingDescription } from '../provisioning/plan-registration.ts';
 import type { Store } from './store.ts';
 
 export interface Thing {
@@ -28,3 +32,37 @@ export async function rememberThings(store: Pick<Store, 'db'>, names: readonly s
 /** By name. */
 export const listThings = (store: Store): Promise<Thing[]> =>
   store.db.selectFrom('things').select(['name', 'createdAtMs']).orderBy('name').execute();
+
+/** @returns undefined where nobody knows the thing; a description without anything where no template has made it */
+export async function thingDescription({ db }: Pick<Store, 'db'>, name: string): Promise<ThingDescription | undefined> {
+  const row = await db
+    .selectFrom('things')
+    .select(['attributes', 'thingType', 'thingGroups'])
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (!row) return undefined;
+  const attributes: Record<string, string> = JSON.parse(row.attributes ?? '{}');
+  const thingGroups: string[] = JSON.parse(row.thingGroups ?? '[]');
+  return { attributes, ...(row.thingType !== null && { thingType: row.thingType }), thingGroups };
+}
+
+export async function saveThing(
+  store: Pick<Store, 'db'>,
+  {
+    name,
+    description,
+    nowMs,
+  }: { readonly name: string; readonly description: ThingDescription; readonly nowMs: number },
+): Promise<void> {
+  await rememberThings(store, [name], nowMs);
+  const { attributes, thingType, thingGroups } = description;
+  await store.db
+    .updateTable('things')
+    .set({
+      attributes: JSON.stringify(attributes),
+      thingType: thingType ?? null,
+      thingGroups: JSON.stringify(thingGroups),
+    })
+    .where('name', '=', name)
+    .execute();
+}
