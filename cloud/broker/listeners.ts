@@ -53,9 +53,11 @@ export async function listenTls(options: TlsListenerOptions, parts: ListenerPart
       if (certificate) parts.onConnection(socket, certificate === NO_CERTIFICATE ? undefined : certificate);
     },
   );
-  server.on('tlsClientError', (error, { remoteAddress }) => {
-    const code = 'code' in error ? error.code : undefined;
-    parts.denials.note('handshake', { remoteAddress, code: 'no-handshake', openSsl: code ?? error.message });
+  server.on('tlsClientError', (error, socket) => {
+    const openSsl = 'code' in error ? error.code : error.message;
+    parts.denials.note('handshake', { remoteAddress: socket.remoteAddress, code: 'no-handshake', openSsl });
+    // Node leaves it open after a time-out.
+    socket.destroy();
   });
   registry?.onAuthoritiesChanged(() => {
     registry.trustedAuthorities().then(
