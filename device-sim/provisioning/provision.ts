@@ -10,13 +10,7 @@ import { Link, type LinkPorts, type Session } from '../agent/link.ts';
 import { type Credentials, decodeCredentials, encodeCredentials, type Registered } from './credentials.ts';
 import { decodePem } from './pem.ts';
 import { isRenewalDue, nextStep, proven, startedOver, type Step, withCertificate, withKey, withThing } from './plan.ts';
-import {
-  type Credential,
-  CredentialRefused,
-  type KeyAlgorithm,
-  type KeySlot,
-  type ProvisioningPorts,
-} from './ports.ts';
+import { type Credential, CredentialRefused, type KeySlot, type ProvisioningPorts } from './ports.ts';
 import { judgeRejection, type ProvisioningRefusal, ProvisioningRefused } from './refusals.ts';
 import { type Answer, createFromCsr, createKeys, registerThing, type Service } from './service.ts';
 
