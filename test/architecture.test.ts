@@ -22,6 +22,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'protocol/cbor/encode.ts':  ['protocol/', 'cbor-x'],
 
   'cloud/':                   CLOUD,
+  'cloud/identity/':          [...CLOUD, '@aws-sdk/client-kms'],
+  'cloud/provisioning/expressions.ts': ['protocol/'],
+  'cloud/provisioning/plan-registration.ts': ['cloud/provisioning/', 'protocol/'],
   'cloud/jobs/decide.ts':     ['cloud/jobs/execution.ts', 'protocol/'],
   'cloud/streams/plan-blocks.ts': ['protocol/'],
   'cloud/broker/':            [...CLOUD, 'aedes', 'mqtt'],
@@ -59,6 +62,7 @@ const AMBIENT =
 const MAY_BE_AMBIENT: readonly string[] = [
   'bristlecone.ts', 'command-line.ts', 'cloud/embedded.ts', 'cloud/jobs/ticker.ts', 'cloud/kms/server.ts',
   'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts',
+  'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
 ];
 
 const ASYNCHRONOUS = /\b(async|await|Promise)\b/;

@@ -65,9 +65,10 @@ export interface IdentityOptions {
   readonly random: (bytes: number) => Uint8Array;
 }
 
+/** PEM. */
 export interface ServerCredential {
-  readonly certificatePem: string;
-  readonly privateKeyPem: string;
+  readonly certificate: string;
+  readonly privateKey: string;
 }
 
 export interface Identity {
@@ -138,35 +139,34 @@ async function openServer(ca: Authority, options: IdentityOptions): Promise<Serv
   const files = { certificate: join(folder, 'server.pem'), key: join(folder, 'server-key.pem') };
   const existing = { certificate: readIfThere(files.certificate), key: readIfThere(files.key) };
   if (existing.certificate && existing.key) {
-    const [certificatePem, privateKeyPem] = [textOf(existing.certificate), textOf(existing.key)];
-    if (isGood({ certificatePem, privateKeyPem }, { ca, serverNames, nowMs: nowMs() }))
-      return { certificatePem, privateKeyPem };
+    const known = { certificate: textOf(existing.certificate), privateKey: textOf(existing.key) };
+    if (isGood(known, { ca, serverNames, nowMs: nowMs() })) return known;
   }
-  const { publicKey, privateKey } = IDENTITY_KEYS[algorithm].generate();
+  const made = IDENTITY_KEYS[algorithm].generate();
   const { pem } = await ca.issue({
     profile: 'server',
     subject: 'CN=Bristlecone Server',
-    subjectKey: decodeSpki(spkiOf(publicKey)),
+    subjectKey: decodeSpki(spkiOf(made.publicKey)),
     nowMs: nowMs(),
     days: SERVER_DAYS,
     alternativeNames: serverNames.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
   });
-  const privateKeyPem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
-  replaceFile(files.key, privateKeyPem, { mode: 0o600 });
+  const privateKey = String(made.privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  replaceFile(files.key, privateKey, { mode: 0o600 });
   replaceFile(files.certificate, pem);
-  return { certificatePem: pem, privateKeyPem };
+  return { certificate: pem, privateKey };
 }
 
 /** The pair belongs together and to this CA, is for all these names, and has a while to go. */
 function isGood(
-  { certificatePem, privateKeyPem }: ServerCredential,
+  server: ServerCredential,
   { ca, serverNames, nowMs }: { ca: Authority; serverNames: readonly string[]; nowMs: number },
 ): boolean {
-  const certificate = readCertificate(certificatePem);
+  const certificate = readCertificate(server.certificate);
   return (
     certificate !== undefined &&
     certificate.verify(ca.certificate.publicKey) &&
-    certificate.checkPrivateKey(createPrivateKey(privateKeyPem)) &&
+    certificate.checkPrivateKey(createPrivateKey(server.privateKey)) &&
     certificate.validToDate.getTime() > nowMs + SERVER_DAYS_LEFT * DAY_MS &&
     serverNames.every((name) => (isIP(name) ? certificate.checkIP(name) : certificate.checkHost(name)) !== undefined)
   );
