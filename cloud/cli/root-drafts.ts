@@ -1,41 +1,14 @@
 /** `bristlecone root init | add-key | rotate | revoke`: the draft of a root, until somebody signs it. */
 import { type Command, Option } from 'commander';
-import { type CommandResult, type Io, run, subcommand, UsageError } from '../../command-line.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
-import { diffRoots } from '../../protocol/trust/diff-roots.ts';
-import { encodeTrustRoot } from '../../protocol/trust/encode-root.ts';
+import { run, subcommand, UsageError } from '../../command-line.ts';
 import type { RevocationReason, TrustRoot } from '../../protocol/trust/root.ts';
-import { type Ceremony, type NamedFile, openCeremony, openDraft } from '../roots/ceremony.ts';
-import { verifyChain } from '../roots/chain.ts';
-import { expectCurrent, expectNotBefore } from '../roots/clock.ts';
-import { expectUnsigned } from '../roots/finalize.ts';
 import { parseComponentId, parseTime } from '../roots/parse-terms.ts';
-import { addKey, type NewKey, planFirstRoot, planSuccessor, replaceKey, revokeKey } from '../roots/plan-root.ts';
-import { type Draft, signersOfDraft } from '../roots/signatures.ts';
-import { demandsOn, describeDemand } from '../roots/standing.ts';
-import type { Step } from '../roots/transcript.ts';
-import { createCeremony, isCeremony, readCeremony, rootFileName, writeDraft } from './ceremony-folder.ts';
-import { readInput } from './files.ts';
+import { addKey, type NewKey, planFirstRoot, replaceKey, revokeKey } from '../roots/plan-root.ts';
 import { withKmsOptions } from './kms-option.ts';
-import { changeTerms, type TermOptions, withTermOptions } from './root-terms.ts';
-import { digestText, entryFor, KEY_HELP, nowSecondsOf, readKey, VERIFICATION } from './root-options.ts';
-import { adviceOn, changesText, rootJson, rootText } from './root-text.ts';
+import { KEY_HELP, nowSecondsOf, readKey } from './root-options.ts';
+import { withTermOptions } from './root-terms.ts';
 import type { RootTools } from './root-tools.ts';
-
-interface DraftOptions extends TermOptions {
-  readonly from?: readonly string[];
-  readonly pinned?: true;
-}
-
-/** What a subcommand needs of its surroundings. */
-interface Call {
-  readonly folder: string;
-  readonly options: DraftOptions;
-  readonly io: Io;
-  readonly command: Command;
-  readonly tools: RootTools;
-}
+import { beginCeremony, changeDraft, type DraftCall, type DraftOptions } from './write-draft.ts';
 
 export function registerDrafts(parent: Command, tools: RootTools): void {
   registerInit(parent, tools);
@@ -82,7 +55,7 @@ function registerInit(parent: Command, tools: RootTools): void {
     const expiresSeconds = parseTime('--expires', options.expires ?? '5y', nowSeconds);
     const { profile } = options;
     const root = planFirstRoot({ issuedSeconds: nowSeconds, expiresSeconds, rootKeys, releaseKeys, profile });
-    return begin(
+    return beginCeremony(
       { ...call, options: withThresholds(options) },
       { step: 'init', root, before: undefined, previous: [] },
     );
@@ -126,7 +99,7 @@ function registerAddKey(parent: Command, tools: RootTools): void {
       const call = { folder, options, io, command, tools };
       const keys = await newKeys(options.key, call);
       const prefixes = (options.prefix ?? []).map((text) => parseComponentId('--prefix', text));
-      return change(call, 'add-key', (root) =>
+      return changeDraft(call, 'add-key', (root) =>
         keys.reduce((changed, key) => addKey(changed, key, { role: options.role, prefixes }), root),
       );
     },
@@ -155,7 +128,7 @@ function registerRotate(parent: Command, tools: RootTools): void {
       if (old.length !== names.length)
         throw new UsageError(`--old and --new: expected as many of each, got ${old.length} and ${names.length}`);
       const keys = await newKeys(names, call);
-      return change(call, 'rotate', (root) => replaceAll(root, old, { keys, reason: 'retired' }));
+      return changeDraft(call, 'rotate', (root) => replaceAll(root, old, { keys, reason: 'retired' }));
     },
   );
 }
@@ -189,7 +162,7 @@ function registerRevoke(parent: Command, tools: RootTools): void {
       if (names.length > ids.length)
         throw new UsageError(`--new: expected at most as many keys as --key, got ${names.length} and ${ids.length}`);
       const keys = await newKeys(names, call);
-      return change(call, 'revoke', (root) => replaceAll(root, ids, { keys, reason }));
+      return changeDraft(call, 'revoke', (root) => replaceAll(root, ids, { keys, reason }));
     },
   );
 }
@@ -204,112 +177,14 @@ const replaceAll = (
     return key ? replaceKey(changed, id, { key, reason }) : revokeKey(changed, id, reason);
   }, root);
 
-async function newKeys(names: readonly string[], { options, io, tools }: Call): Promise<readonly NewKey[]> {
+async function newKeys(
+  names: readonly string[],
+  { options, io, tools }: DraftCall & { readonly tools: RootTools },
+): Promise<readonly NewKey[]> {
   const keys: NewKey[] = [];
   for (const name of names) {
     const key = await readKey(name, { options, env: io.env, tools });
     keys.push({ key, name, form: options.pinned ? 'pinned' : 'full' });
   }
   return keys;
-}
-
-type Change = (root: TrustRoot) => TrustRoot;
-
-/** Of the draft in the folder, or of the successor of `--from`. */
-function change(call: Call, step: Step, changes: Change): CommandResult {
-  const { folder, options } = call;
-  if (options.from !== undefined && !isCeremony(folder)) return beginFrom(call, step, { files: options.from, changes });
-  if (options.from !== undefined)
-    throw new UsageError(
-      `--from: ${folder} holds a ceremony already; leave --from out to change its draft, or name another folder`,
-    );
-  const ceremony = openCeremony(readCeremony(folder), VERIFICATION);
-  expectUnsigned(ceremony);
-  expectCurrent(ceremony.root, { nowSeconds: nowSecondsOf(call.io), lines: ceremony.lines });
-  return amend(call, step, { ceremony, root: changes(ceremony.root) });
-}
-
-function amend(
-  call: Call,
-  step: Step,
-  { ceremony, root }: { readonly ceremony: Ceremony; readonly root: TrustRoot },
-): CommandResult {
-  const { before, lines } = ceremony;
-  const draft = draftOf(call, { root, before });
-  const entry = entryFor(step, { ...call, digest: digestText(draft.root, draft.payload) });
-  writeDraft(call.folder, draft.payload, { lines, entry });
-  return resultOf(call, draft);
-}
-
-function beginFrom(
-  call: Call,
-  step: Step,
-  { files, changes }: { readonly files: readonly string[]; readonly changes: Change },
-): CommandResult {
-  const chain = verifyChain(
-    files.map((file) => readInput(file, MAX_TRUST_ROOT_BYTES)),
-    VERIFICATION,
-  );
-  const [first, before] = [chain[0], chain.at(-1)];
-  if (!first || !before) throw new UsageError('--from: expected at least one finished root');
-  if (first.root.version > 1)
-    call.io.note(
-      `note: version ${first.root.version} was checked by its own keys only; give all versions from 1 on, or compare its digest ${digestText(first.root, first.payload)}`,
-    );
-  const nowSeconds = nowSecondsOf(call.io);
-  const { issuedSeconds: issuedBefore, expiresSeconds: expiredBefore } = before.root;
-  expectNotBefore(nowSeconds, issuedBefore, `version ${before.root.version} was issued`);
-  const issuedSeconds = Math.max(nowSeconds, issuedBefore);
-  const root = changes(
-    planSuccessor(before, { issuedSeconds, expiresSeconds: issuedSeconds + expiredBefore - issuedBefore }),
-  );
-  const previous = chain.map((it): NamedFile => ({ name: rootFileName(it.root.version), bytes: it.bytes }));
-  return begin(call, { step, root, before, previous });
-}
-
-function begin(
-  call: Call,
-  {
-    step,
-    root,
-    before,
-    previous,
-  }: {
-    readonly step: Step;
-    readonly root: TrustRoot;
-    readonly before: VerifiedRoot | undefined;
-    readonly previous: readonly NamedFile[];
-  },
-): CommandResult {
-  const draft = draftOf(call, { root, before });
-  const entry = entryFor(step, { ...call, digest: digestText(draft.root, draft.payload) });
-  createCeremony(call.folder, { draft: draft.payload, previous, entry });
-  return resultOf(call, draft);
-}
-
-/** With the terms of the command line, and refused where no device would take it. */
-function draftOf(
-  { options, io }: Call,
-  { root, before }: { readonly root: TrustRoot; readonly before: VerifiedRoot | undefined },
-): Draft {
-  const changed = changeTerms(root, { options, before, nowSeconds: nowSecondsOf(io) });
-  return openDraft(encodeTrustRoot(changed), before);
-}
-
-function resultOf({ folder, io }: Call, draft: Draft): CommandResult {
-  const { root, before } = draft;
-  const changes = diffRoots(before?.root, root);
-  const needed = demandsOn(draft, []).map(describeDemand);
-  const signers = signersOfDraft(draft);
-  return {
-    json: { folder, ...rootJson(draft), changes, advice: adviceOn(root), mayBeSignedBy: signers.length },
-    text: [
-      rootText(draft, { what: 'draft of a root, not signed yet', nowSeconds: nowSecondsOf(io) }),
-      ...(before ? ['', `Changes since version ${before.root.version}:`, changesText(changes)] : []),
-      '',
-      'Needed:',
-      ...needed.map((line) => `  ${line}`),
-      `Next: hand ${folder} to each signer: bristlecone root sign ${folder} --key FILE.key --by NAME (or --key kms:ALIAS)`,
-    ].join('\n'),
-  };
 }

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type Io, run, subcommand } from '../../command-line.ts';
-import { equalBytes, fromHex, toHex } from '../../protocol/bytes.ts';
+import { equalBytes, fromHex } from '../../protocol/bytes.ts';
 import { type Algorithm, algorithmByName, ALGORITHMS } from '../../protocol/cose/algorithms.ts';
 import { encodeCoseKey } from '../../protocol/cose/key.ts';
 import { OperatorError } from '../errors.ts';
@@ -11,6 +11,7 @@ import { encodeKeyFile, MAX_KEY_FILE_BYTES, NONCE_BYTES, openKeyFile, SALT_BYTES
 import { derivePublicKey, generatePrivateKey } from '../roots/private-key.ts';
 import { readInput } from './files.ts';
 import { type PassphraseOptions, readNewPassphrase, withPassphraseOption } from './passphrase.ts';
+import { keyIdLines, rootKeyIds } from './root-options.ts';
 import type { RootTools } from './root-tools.ts';
 
 interface KeygenOptions extends PassphraseOptions {
@@ -39,11 +40,12 @@ export function registerKeygen(parent: Command, tools: RootTools): void {
     try {
       const anchor = createKeyFile(files.key, { algorithm, passphrase, tools, io });
       createFile(files.public, encodeCoseKey(anchor));
-      const keyId = toHex(anchor.keyId);
+      const ids = rootKeyIds(anchor);
       return {
-        json: { keyId, algorithm: algorithm.name, keyFile: files.key, publicFile: files.public },
+        json: { ...ids, algorithm: algorithm.name, keyFile: files.key, publicFile: files.public },
         text: [
-          `Made ${algorithm.name} key ${keyId}`,
+          `Made an ${algorithm.name} key`,
+          ...keyIdLines(ids),
           `  ${files.key}  private half under your passphrase: keep two copies in two places, and no copy of the passphrase with them`,
           `  ${files.public}  public half: hand it to whoever makes the root`,
         ].join('\n'),

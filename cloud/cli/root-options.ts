@@ -5,7 +5,7 @@ import { toHex } from '../../protocol/bytes.ts';
 import type { PublicKey } from '../../protocol/cose/algorithms.ts';
 import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
-import { rootDigest, type TrustRoot } from '../../protocol/trust/root.ts';
+import { keyIdOf, rootDigest, SHA_256, SHA_384, type TrustRoot } from '../../protocol/trust/root.ts';
 import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../roots/key-file.ts';
 import { MAX_NAME_CHARACTERS, type Step, type TranscriptEntry } from '../roots/transcript.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
@@ -58,6 +58,17 @@ const programOf = (command: Command): Command => (command.parent ? programOf(com
 export const nowSecondsOf = (io: Io): number => Math.floor(io.nowMs() / 1000);
 
 export const digestText = (root: TrustRoot, payload: Uint8Array): string => toHex(rootDigest(payload, root.hashId));
+
+/** How roots name the key: those of CNSA 2.0 hash with SHA-384. */
+export const rootKeyIds = (key: PublicKey) => ({
+  keyId: toHex(keyIdOf(key, SHA_256)),
+  keyIdSha384: toHex(keyIdOf(key, SHA_384)),
+});
+
+export const keyIdLines = ({ keyId, keyIdSha384 }: ReturnType<typeof rootKeyIds>): readonly string[] => [
+  `  id ${keyId}`,
+  `  in roots of profile cnsa-2.0: ${keyIdSha384}`,
+];
 
 export const KEY_HELP = 'public key: FILE (.pub, PEM, COSE_Key, or a .key file), or kms:ALIAS';
 

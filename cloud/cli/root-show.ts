@@ -3,17 +3,22 @@ import { statSync } from 'node:fs';
 import type { Command } from 'commander';
 import { type CommandResult, run, subcommand, UsageError } from '../../command-line.ts';
 import { fromHex, toHex } from '../../protocol/bytes.ts';
+import type { PublicKey } from '../../protocol/cose/algorithms.ts';
 import { COSE_SIGN_TAG } from '../../protocol/cose/sign.ts';
+import { decodePublicKey } from '../../protocol/cose/spki.ts';
+import { Rejection } from '../../protocol/errors.ts';
 import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
 import { decodeTrustRoot } from '../../protocol/trust/decode-root.ts';
 import { diffRoots } from '../../protocol/trust/diff-roots.ts';
 import { decodeSignedRoot } from '../../protocol/trust/signed-root.ts';
-import { openCeremony } from '../roots/ceremony.ts';
+import { type CeremonyFiles, openCeremony } from '../roots/ceremony.ts';
 import { verifyChain } from '../roots/chain.ts';
-import { demandsOn, describeDemand, isMet } from '../roots/standing.ts';
+import { readPublicHalf } from '../roots/key-file.ts';
+import { demandsOn, describeDemands, isMet } from '../roots/standing.ts';
 import { readCeremony } from './ceremony-folder.ts';
 import { readInput } from './files.ts';
-import { nowSecondsOf, VERIFICATION } from './root-options.ts';
+import { isKeyFile, keyIdLines, nowSecondsOf, rootKeyIds, VERIFICATION } from './root-options.ts';
+import type { RootTools } from './root-tools.ts';
 import { changesText, expiryWarning, type ReadRoot, rootJson, rootText } from './root-text.ts';
 
 /** Sigstore's root signing begins 46 days before the end. */
@@ -26,17 +31,24 @@ interface WarnOptions {
 const withWarnOption = (command: Command): Command =>
   command.option('--warn-days <n>', 'warn so many days before the root expires', WARN_DAYS);
 
-export function registerShow(parent: Command): void {
+export function registerShow(parent: Command, tools: RootTools): void {
   const command = withWarnOption(
     subcommand(parent, {
       name: 'show',
-      summary: 'what a root or a draft says, or how far a ceremony is; verifies nothing of a single file',
-      examples: ['root show root-1.cose', 'root show ceremony-2', 'root show root-1.cose --json'],
+      summary: 'what a root or a key is, or how far a ceremony is; verifies nothing of a single file',
+      examples: [
+        'root show root-1.cose',
+        'root show ceremony-2',
+        'root show alice.pub',
+        'root show root-1.cose --json',
+      ],
     }),
-  ).argument('<file>', 'root, draft, or folder of a ceremony');
+  ).argument('<file>', 'root, draft, folder of a ceremony, or key (.pub, .key, PEM)');
   run<WarnOptions>(command, async ({ args: [name = ''], options, io }) => {
     const nowSeconds = nowSecondsOf(io);
     if (statSync(name).isDirectory()) return showCeremony(name, nowSeconds);
+    const key = publicKeyIn(name, tools);
+    if (key) return showKey(name, key);
     const read = readRoot(name);
     const warning = expiryWarning(read.root, { nowSeconds, warnDays: expectDays(options) });
     const what =
@@ -51,6 +63,26 @@ export function registerShow(parent: Command): void {
       ].join('\n'),
     };
   });
+}
+
+/** Undefined where the file is no key: then it is a root, or whatever the reader of roots says that it is not. */
+function publicKeyIn(file: string, tools: RootTools): PublicKey | undefined {
+  const bytes = readInput(file, MAX_TRUST_ROOT_BYTES);
+  if (isKeyFile(bytes)) return readPublicHalf(bytes, file, tools.kdfFloor);
+  try {
+    return decodePublicKey(bytes, file);
+  } catch (error) {
+    if (error instanceof Rejection) return undefined;
+    throw error;
+  }
+}
+
+function showKey(file: string, key: PublicKey): CommandResult {
+  const ids = rootKeyIds(key);
+  return {
+    json: { algorithm: key.algorithm.name, ...ids },
+    text: `${file}: ${key.algorithm.name} key\n${keyIdLines(ids).join('\n')}`,
+  };
 }
 
 function showCeremony(folder: string, nowSeconds: number): CommandResult {
@@ -79,7 +111,7 @@ function showCeremony(folder: string, nowSeconds: number): CommandResult {
           `  ${line}. ${at}  ${step}${signer === undefined ? '' : ` ${signer.slice(0, 16)}`}  ${by}`,
       ),
       '',
-      ...demands.map((demand) => `  ${describeDemand(demand)}`),
+      ...describeDemands(demands).map((line) => `  ${line}`),
       next,
     ].join('\n'),
   };
@@ -135,8 +167,8 @@ export function registerDiff(parent: Command): void {
     summary: 'what changes from one root to another, in words',
     examples: ['root diff root-1.cose root-2.cose', 'root diff root-1.cose ceremony-2/draft.cbor --json'],
   })
-    .argument('<before>', 'root or draft')
-    .argument('<after>', 'root or draft');
+    .argument('<before>', 'root, draft, or folder of a ceremony')
+    .argument('<after>', 'root, draft, or folder of a ceremony');
   run(command, async ({ args: [a = '', b = ''] }) => {
     const [before, after] = [readRoot(a), readRoot(b)];
     const changes = diffRoots(before.root, after.root);
@@ -150,13 +182,15 @@ export function registerDiff(parent: Command): void {
 
 /** @returns `signers` in hex, undefined of a draft, which has none */
 function readRoot(file: string): ReadRoot & { readonly signers: readonly string[] | undefined } {
-  const bytes = readInput(file, MAX_TRUST_ROOT_BYTES);
+  const bytes = statSync(file).isDirectory() ? newestOf(readCeremony(file)) : readInput(file, MAX_TRUST_ROOT_BYTES);
   // A tag of one byte: d8 62.
   if (bytes[0] !== 0xd8 || bytes[1] !== COSE_SIGN_TAG)
     return { payload: bytes, root: decodeTrustRoot(bytes, { at: file }), signers: undefined };
   const { payload, root, sign } = decodeSignedRoot(bytes, { at: file });
   return { payload, root, signers: sign.signatures.map(({ headers }) => toHex(headers.keyId ?? new Uint8Array())) };
 }
+
+const newestOf = ({ final, draft }: CeremonyFiles): Uint8Array => final ?? draft;
 
 function expectDays({ warnDays }: WarnOptions): number {
   if (/^\d{1,5}$/.test(warnDays)) return Number(warnDays);

@@ -12,7 +12,7 @@ import { expectUnfinished } from '../roots/finalize.ts';
 import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../roots/key-file.ts';
 import { openOfflineSigner } from '../roots/offline-signer.ts';
 import { checkSignature, signDraft, signerIn } from '../roots/signatures.ts';
-import { demandsOn, describeDemand, isMet } from '../roots/standing.ts';
+import { demandsOn, openDemands } from '../roots/standing.ts';
 import { sha384Hex } from '../roots/transcript.ts';
 import type { Signer } from '../signing/signer.ts';
 import { readCeremony, signatureName, writeSignature } from './ceremony-folder.ts';
@@ -81,7 +81,7 @@ export function registerSign(parent: Command, tools: RootTools): void {
     };
     writeSignature(folder, { name, bytes: file }, { lines: ceremony.lines, entry });
     const signatures = [...ceremony.signatures, checked];
-    const open = demandsOn(ceremony, signatures).filter((demand) => !isMet(demand));
+    const open = openDemands(demandsOn(ceremony, signatures));
     return {
       json: {
         folder,
@@ -91,11 +91,11 @@ export function registerSign(parent: Command, tools: RootTools): void {
         algorithm: checked.algorithm.name,
         signatures: signatures.length,
         changes: diffRoots(ceremony.before?.root, ceremony.root),
-        missing: open.map(describeDemand),
+        missing: open,
       },
       text: [
         `Signed version ${ceremony.root.version} with ${checked.algorithm.name} key ${toHex(keyId).slice(0, 16)}… (${name} in ${folder}/signatures)`,
-        ...open.map((demand) => `  still needed: ${describeDemand(demand)}`),
+        ...open.map((line) => `  still needed: ${line}`),
         open.length === 0
           ? `Next: bristlecone root finalize ${folder} --by NAME`
           : `Next: hand ${folder} to the next signer`,

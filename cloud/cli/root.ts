@@ -17,7 +17,7 @@ export function registerRootCommands(program: Command, tools: RootTools = ROOT_T
   registerDrafts(root, tools);
   registerSign(root, tools);
   registerFinalize(root);
-  registerShow(root);
+  registerShow(root, tools);
   registerDiff(root);
   registerVerify(root);
   registerVerifyCeremony(root);

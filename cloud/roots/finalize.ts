@@ -5,7 +5,7 @@ import { advanceRoot, type VerifiedRoot, verifyFirstRoot } from '../../protocol/
 import { encodeSignedRoot } from '../../protocol/trust/signed-root.ts';
 import { OperatorError } from '../errors.ts';
 import type { Ceremony } from './ceremony.ts';
-import { demandsOn, describeDemand, isMet } from './standing.ts';
+import { demandsOn, openDemands } from './standing.ts';
 
 /**
  * @throws {OperatorError} `already-finalized`, `threshold-not-met`
@@ -13,11 +13,11 @@ import { demandsOn, describeDemand, isMet } from './standing.ts';
  */
 export function finalizeRoot(ceremony: Ceremony, { verify }: { readonly verify: VerifySignature }): VerifiedRoot {
   expectUnfinished(ceremony);
-  const open = demandsOn(ceremony, ceremony.signatures).filter((demand) => !isMet(demand));
+  const open = openDemands(demandsOn(ceremony, ceremony.signatures));
   if (open.length > 0) {
     throw new OperatorError(
       'threshold-not-met',
-      `expected enough signatures for version ${ceremony.root.version}, got too few:\n${open.map((it) => `  ${describeDemand(it)}`).join('\n')}\n` +
+      `expected enough signatures for version ${ceremony.root.version}, got too few:\n${open.map((line) => `  ${line}`).join('\n')}\n` +
         'Hand the folder to these holders for `bristlecone root sign`, or lay their signature files into signatures/.',
     );
   }

@@ -124,12 +124,21 @@ export function addKey(
  * Out of its role, and into the list of revoked keys with the reason why.
  *
  * @param keyId in hex, or its beginning
- * @throws {OperatorError} `unknown-key`, `ambiguous-key`
+ * @throws {OperatorError} `unknown-key`, `ambiguous-key`, `role-empty`
  */
 export function revokeKey(root: TrustRoot, keyId: string, reason: RevocationReason): TrustRoot {
   const key = keyNamed(root, keyId);
   const roles = root.roles.map((role) => ({ ...role, keys: role.keys.filter((it) => it !== key) }));
-  return { ...root, roles, revoked: [...root.revoked, { keyId: key.keyId, reason }] };
+  const empty = roles.find(({ keys }) => keys.length === 0);
+  if (empty && FIXED_ROLES.includes(empty.name)) {
+    throw new OperatorError(
+      'role-empty',
+      `expected role ${empty.name} to keep a key, got none without ${shortId(key.keyId)}. Name its successor with --new.`,
+    );
+  }
+  // A named role ends with its last key; its components are for the release role again.
+  const kept = roles.filter(({ keys }) => keys.length > 0);
+  return { ...root, roles: kept, revoked: [...root.revoked, { keyId: key.keyId, reason }] };
 }
 
 /** The new key in the place of the old one. @throws {OperatorError} those of addKey and revokeKey */
@@ -158,6 +167,8 @@ export function keyNamed(root: TrustRoot, keyId: string): RootKey {
 }
 
 const MIN_KEY_ID_CHARACTERS = 8;
+
+const FIXED_ROLES: readonly string[] = [ROOT_ROLE, RELEASE_ROLE];
 
 /** @throws {OperatorError} `unknown-role` */
 export function setPolicy(root: TrustRoot, roleName: string, change: Partial<Policy>): TrustRoot {

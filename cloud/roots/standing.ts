@@ -1,9 +1,10 @@
 /** How far a draft is: which signatures it still needs, of whom. */
-import { isRevoked } from '../../protocol/trust/revoked.ts';
 import { signersOf } from '../../protocol/trust/policy.ts';
+import { isRevoked } from '../../protocol/trust/revoked.ts';
 import { type Requirement, roleOf, ROOT_ROLE, type RootKey } from '../../protocol/trust/root.ts';
-import type { CheckedSignature, Draft } from './signatures.ts';
+import { OperatorError } from '../errors.ts';
 import { shortId } from './plan-root.ts';
+import type { CheckedSignature, Draft } from './signatures.ts';
 
 /** Of one algorithm, in the root role of the draft or of the root before it. */
 export interface Demand extends Requirement {
@@ -32,10 +33,40 @@ export function demandsOn(draft: Draft, signatures: readonly CheckedSignature[])
 
 export const isMet = ({ signed, threshold }: Demand): boolean => signed >= threshold;
 
-/** `version 2: 1 of 2 ML-DSA-87; may sign: 3f9a…, 77b2…`. */
-export function describeDemand({ version, algorithm, threshold, signed, open }: Demand): string {
-  const count = `root keys of version ${version}: ${signed} of ${threshold} ${algorithm}`;
-  return signed >= threshold
-    ? `${count}, enough`
-    : `${count}; may sign: ${open.map(({ keyId }) => shortId(keyId)).join(', ')}`;
+/** What is not met yet, for people; the same demand of two versions in one line. */
+export const openDemands = (demands: readonly Demand[]): readonly string[] =>
+  describeDemands(demands.filter((demand) => !isMet(demand)));
+
+/** `1 of 2 ML-DSA-87 (root keys of version 1 and 2); may sign: 3f9a…, 77b2…`. */
+export function describeDemands(demands: readonly Demand[]): readonly string[] {
+  const versions = new Map<string, { readonly demand: Demand; readonly of: number[] }>();
+  for (const demand of demands) {
+    const key = [demand.signed, demand.threshold, demand.algorithm, namesOf(demand)].join(' ');
+    const same = versions.get(key);
+    if (same) same.of.push(demand.version);
+    else versions.set(key, { demand, of: [demand.version] });
+  }
+  return [...versions.values()].map(({ demand, of }) => {
+    const count = `${demand.signed} of ${demand.threshold} ${demand.algorithm} (root keys of version ${of.join(' and ')})`;
+    return isMet(demand) ? `${count}: enough` : `${count}; may sign: ${namesOf(demand)}`;
+  });
+}
+
+const namesOf = ({ open }: Demand): string => open.map(({ keyId }) => shortId(keyId)).join(', ');
+
+/**
+ * A key that a root revokes does not count for it, so some drafts can never be signed. Better said now than at the table.
+ *
+ * @throws {OperatorError} `bridge-impossible`
+ */
+export function expectPossible(draft: Draft): void {
+  const impossible = demandsOn(draft, []).find(({ open, threshold }) => open.length < threshold);
+  if (!impossible) return;
+  const { version, threshold, algorithm, open } = impossible;
+  throw new OperatorError(
+    'bridge-impossible',
+    `expected a draft that version ${version} can agree to, which takes ${threshold} ${algorithm} signatures of its root keys; ` +
+      `got one that leaves ${open.length} of them: a key never counts for its own removal. Take two versions: first lower the ` +
+      'threshold (--threshold root=…) and keep the key, then retire it.',
+  );
 }
