@@ -169,13 +169,17 @@ export const signaturesIn = (signed: Uint8Array): readonly CborValue[] => {
   return expectArray(fields[3], 'test');
 };
 
-export const manifestOf = (sequenceNumber: number | bigint, changes: Partial<Manifest> = {}): Manifest => ({
+export const manifestOf = (
+  sequenceNumber: number | bigint,
+  changes: Partial<Manifest> = {},
+  imageDigestId: number = SHA_256,
+): Manifest => ({
   ...buildUpdateManifest({
     layout: 'swap',
     sequenceNumber,
     vendorId,
     classId,
-    image: { digest: digestOfImage(image), imageBytes: image.length, uri: 'https://example.com/image' },
+    image: { digest: digestOfImage(image, imageDigestId), imageBytes: image.length, uri: 'https://example.com/image' },
   }).manifest,
   ...changes,
 });

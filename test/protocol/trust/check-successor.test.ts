@@ -29,6 +29,8 @@ const otherFleet = documentOf({ ...FIRST, expiresSeconds: FIRST.expiresSeconds +
 const otherSecond = documentOf(successor(first, { issuedSeconds: ISSUED + 7 }));
 const otherClass = fromHex('00000000000050008000000000000000');
 
+const floor = (epoch: number, sequenceNumber: number) => ({ floors: [{ classId, epoch, sequenceNumber }] });
+
 describe('a root follows another', () => {
   it('as its successor says, also the third and the fourth', () => {
     const third = documentOf(successor(second));
@@ -62,8 +64,6 @@ describe('a root follows another', () => {
 });
 
 describe('checkSuccessor refuses', () => {
-  const floor = (epoch: number, sequenceNumber: number) => ({ floors: [{ classId, epoch, sequenceNumber }] });
-
   // oxfmt-ignore
   const cases: [name: string, current: typeof first, next: typeof first, code: RejectionCode, at: string][] = [
     ['the root that is trusted already', second, second, 'root-replay', 'root.version'],

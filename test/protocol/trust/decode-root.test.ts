@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex, utf8 } from '../../../protocol/bytes.ts';
 import { decodeCbor } from '../../../protocol/cbor/decode.ts';
@@ -158,7 +158,7 @@ describe('decodeTrustRoot refuses', () => {
     ['a negative threshold', withRole(1, (r) => (r[2] = [[-48, -1]])), 'wrong-shape', 'root.roles[1].policy.all[0].threshold'],
     ['an empty window', withRole(1, (r) => r.push([[], 5])), 'wrong-shape', 'root.roles[1].policy.window.any'],
     ['a window without an end', withRole(1, (r) => r.push([[[-48, 1]]])), 'wrong-shape', 'root.roles[1].policy.window'],
-    ['too many prefixes', withRole(1, (r) => r.push(null, Array(MAX_ROLE_PREFIXES + 1).fill([]))), 'limit-exceeded', 'root.roles[1].prefixes'],
+    ['too many prefixes', withRole(1, (r) => r.push(null, Array(MAX_ROLE_PREFIXES + 1).fill(0))), 'limit-exceeded', 'root.roles[1].prefixes'],
     ['a lineage of another size', changed((f) => f.set(7, new Uint8Array(31)), RICH), 'wrong-shape', 'root.lineage'],
     ['an empty map of floors', changed((f) => f.set(9, new Map())), 'wrong-shape', 'root.floors'],
     ['too many floors', changed((f) => f.set(9, floorsOf(MAX_FLOORS + 1))), 'limit-exceeded', 'root.floors'],
@@ -193,10 +193,9 @@ describe('decodeTrustRoot refuses', () => {
         const mutated = small.slice();
         mutated[offset]! ^= mask;
         const decoded = decodedOrRefused(() => decodeTrustRoot(mutated));
-        if (decoded) {
-          expect(decoded).not.toEqual(meaning);
-          expect(toHex(encodeTrustRoot(decoded))).toBe(toHex(mutated));
-        }
+        const again = decoded ? encodeTrustRoot(decoded) : mutated;
+        expect(decoded).not.toEqual(meaning);
+        expect(toHex(again)).toBe(toHex(mutated));
       }),
       { numRuns: 1_000 },
     );
