@@ -1,12 +1,18 @@
-/** The embedded cloud: KMS, parameters, broker, jobs and streams over one data folder, in one process. */
+/** The embedded cloud: KMS, parameters, broker, jobs, streams and provisioning over one data folder, in one process. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { startBroker } from './broker/broker.ts';
+import { createDeviceRegistry, type DeviceRegistry } from './identity/device-registry.ts';
+import { type Identity, openIdentity } from './identity/open-identity.ts';
 import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
 import type { KmsCredential } from './kms/sigv4.ts';
 import { openParameters } from './parameters/parameters.ts';
 import type { Log } from './ports.ts';
+import { createHttpHook } from './provisioning/hook.ts';
+import { registerManufacturedWith } from './provisioning/register-manufactured.ts';
+import { startProvisioningService } from './provisioning/service.ts';
+import { createKmsClient } from './signing/kms-client.ts';
 import { ArtifactReader } from './store/artifact-reader.ts';
 import { Artifacts } from './store/artifacts.ts';
 import { openStore } from './store/store.ts';
@@ -28,6 +34,8 @@ export interface EmbeddedCloudOptions {
   /** 0: any free port. */
   readonly kmsPort: number;
   readonly mqttPort: number;
+  /** Of MQTT over TLS, with certificates of devices; left out: any free port. */
+  readonly mqttsPort?: number;
   /** Whose signatures the KMS takes; left out: anybody's, on loopback. */
   readonly kmsCredentials?: readonly KmsCredential[];
   /** Let whoever reaches the KMS use it, also from other machines. */
@@ -39,13 +47,14 @@ export interface EmbeddedCloud extends AsyncDisposable {
   /** URL for the AWS SDK: KMS, Parameter Store and Secrets Manager answer there. */
   readonly kms: string;
   readonly mqtt: string;
+  readonly mqtts: string;
   /** What whoever starts it should know. */
   readonly notices: readonly string[];
 }
 
 /** Everything in the folder survives: the next start goes on where this one ended, also after kill -9. */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
-  const { dataFolder, host, kmsPort, mqttPort, log } = options;
+  const { dataFolder, host, kmsPort, mqttPort, mqttsPort = 0, log } = options;
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openStore(join(dataFolder, 'cloud.sqlite')), (it) => it.close());
   const artifacts = started.adopt(new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts'))), (it) =>
@@ -69,8 +78,26 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     }),
     (it) => it.close(),
   );
-  const broker = started.adopt(await startBroker({ port: mqttPort, host, log }), (it) => it.close());
+  const identity = await openIdentityOf(options, kms.url);
+  const registry: DeviceRegistry = createDeviceRegistry({
+    ...{ store, clock: Date.now, log, deviceCa: identity.deviceCa.pem },
+    registerManufactured: (der) => registerManufactured(der),
+  });
+  const broker = started.adopt(
+    await startBroker({
+      port: mqttPort,
+      host,
+      log,
+      tls: { port: mqttsPort, registry, credentials: [identity.server], keyExchange: 'preferred' },
+    }),
+    (it) => it.close(),
+  );
   const services = { bus: broker.bus, store, clock: Date.now, log };
+  const registerManufactured = registerManufacturedWith({ ...services, accountId: ACCOUNT.accountId });
+  const provisioning = startProvisioningService({
+    ...{ store, clock: Date.now, log, random, requests: broker.requests, account: ACCOUNT },
+    ...{ deviceCa: identity.deviceCa, hook: createHttpHook() },
+  });
   const jobs = await startJobsService(services);
   const streams = await startStreamsService({ ...services, artifacts });
   const remember = (thing: string): Promise<void> =>
@@ -80,16 +107,44 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   broker.onConnect((thing) => void remember(thing));
   broker.onDisconnect((thing) => streams.forget(thing));
   started.defer(repeat(TICK_MS, () => jobs.tick(), log));
+  started.defer(repeat(TICK_MS, () => registry.tick(), log));
+  started.defer(repeat(TICK_MS, () => provisioning.tick(), log));
 
   const running = started.move();
   const mqtt = `mqtt://${host}:${broker.port}`;
   return {
     kms: kms.url,
     mqtt,
+    mqtts: `mqtts://${host}:${broker.tlsPort}`,
     notices: [...kms.notices, PLAIN_PARAMETERS],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
+
+/** With the KMS that was just started, as the first of those that it knows. */
+async function openIdentityOf(
+  { dataFolder, host, kmsCredentials }: EmbeddedCloudOptions,
+  endpoint: string,
+): Promise<Identity> {
+  const [credential] = kmsCredentials ?? [];
+  const env = credential
+    ? {
+        AWS_ACCESS_KEY_ID: credential.accessKeyId,
+        AWS_SECRET_ACCESS_KEY: credential.secretAccessKey,
+        AWS_SESSION_TOKEN: credential.sessionToken,
+      }
+    : {};
+  return openIdentity({
+    folder: join(dataFolder, 'identity'),
+    client: createKmsClient({ endpoint, env }),
+    algorithm: 'P-256',
+    serverNames: [...new Set(['localhost', '127.0.0.1', '::1', host])],
+    nowMs: Date.now,
+    random,
+  });
+}
+
+const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
 /** One after the other, never two at once. @returns what stops it, once the last one is over */
 function repeat(everyMs: number, work: () => Promise<void>, log: Log): () => Promise<void> {

@@ -4,6 +4,7 @@
  *     .bristlecone/
  *       endpoints.json   where `bristlecone up` listens, while it runs
  *       kms/             one file a key
+ *       identity/        certificates of the CAs and of the MQTT server, and its key
  *       parameters/      one file a parameter or secret
  *       cloudtrail/      what the KMS was asked, one file a day
  *       cloud.sqlite     releases, campaigns, jobs
@@ -19,6 +20,8 @@ export interface Endpoints {
   readonly pid: number;
   readonly kms: string;
   readonly mqtt: string;
+  /** Undefined of one that was started without TLS. */
+  readonly mqtts?: string | undefined;
   readonly data: string;
 }
 
@@ -27,12 +30,19 @@ export interface DataFolder {
   readonly kms: string;
   readonly database: string;
   readonly artifacts: string;
+  readonly identity: string;
 }
 
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
   mkdirSync(root, { recursive: true, mode: 0o700 });
-  return { root, kms: join(root, 'kms'), database: join(root, 'cloud.sqlite'), artifacts: join(root, 'artifacts') };
+  return {
+    root,
+    kms: join(root, 'kms'),
+    database: join(root, 'cloud.sqlite'),
+    artifacts: join(root, 'artifacts'),
+    identity: join(root, 'identity'),
+  };
 }
 
 const endpointsFile = ({ root }: DataFolder): string => join(root, 'endpoints.json');

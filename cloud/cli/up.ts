@@ -12,6 +12,7 @@ import { choosePort } from './port.ts';
 interface UpOptions extends DataOptions {
   readonly kmsPort?: string;
   readonly mqttPort?: string;
+  readonly mqttsPort?: string;
   readonly host: string;
   readonly credentials?: string;
   readonly kmsAnyCaller?: true;
@@ -28,6 +29,7 @@ export function registerUpCommand(program: Command): void {
   )
     .option('--kms-port <n>', 'HTTP port of the KMS (default: 8081 if it is free); 0: any free port')
     .option('--mqtt-port <n>', 'TCP port of the MQTT broker (default: 1883 if it is free); 0: any free port')
+    .option('--mqtts-port <n>', 'TCP port of MQTT over TLS (default: 8883 if it is free); 0: any free port')
     .option(
       '--host <address>',
       'address to listen on; anything but loopback lets others in, at the MQTT broker unauthenticated',
@@ -40,10 +42,11 @@ export function registerUpCommand(program: Command): void {
     const folder = openDataFolder(options.data);
     expectNoneRunning(folder);
     const log = pino({ level: options.verbose ? 'info' : 'warn' }, pino.destination(2));
-    const { host, kmsPort, mqttPort } = options;
+    const { host, kmsPort, mqttPort, mqttsPort } = options;
     const ports = {
       kmsPort: await choosePort({ option: '--kms-port', text: kmsPort, preferred: 8081, host }),
       mqttPort: await choosePort({ option: '--mqtt-port', text: mqttPort, preferred: 1883, host }),
+      mqttsPort: await choosePort({ option: '--mqtts-port', text: mqttsPort, preferred: 8883, host }),
     };
     const callers = {
       ...(options.credentials === undefined ? {} : { kmsCredentials: await readKmsCredentials(options.credentials) }),
@@ -56,12 +59,12 @@ export function registerUpCommand(program: Command): void {
       ...callers,
       log,
     });
-    const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, data: folder.root };
+    const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, mqtts: cloud.mqtts, data: folder.root };
     writeEndpoints(folder, endpoints);
     for (const notice of cloud.notices) io.note(notice);
     io.emit(
       { ...endpoints, ready: true },
-      `Ready: KMS at ${cloud.kms}, MQTT at ${cloud.mqtt}, data in ${folder.root}. Ctrl-C ends it.`,
+      `Ready: KMS at ${cloud.kms}, MQTT at ${cloud.mqtt} and ${cloud.mqtts}, data in ${folder.root}. Ctrl-C ends it.`,
     );
     if (!io.signal.aborted) await once(io.signal, 'abort');
     removeEndpoints(folder);
