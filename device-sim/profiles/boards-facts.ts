@@ -46,7 +46,7 @@ export const BOARD_FACTS: readonly BoardFacts[] = [
     power: { milliamps: 3.3, volts: 3, of: 'the chip without its radio, DC/DC converter on' },
     sources: {
       core: 'Nordic Semiconductor, nRF52840 Product Specification, chapter CPU',
-      clock: 'the same: 64 MHz',
+      clock: 'Nordic Semiconductor, nRF52840 Product Specification, chapter CPU: 64 MHz',
       stack: STACK,
       flashTimes: 'nrf-rs/nrf-hal pull request 385: a page takes 85 ms. The time of a word: left out',
       power:
@@ -63,7 +63,7 @@ export const BOARD_FACTS: readonly BoardFacts[] = [
     sectorEraseMs: { value: 40, is: 'longest' },
     sources: {
       core: `${ZEPHYR} dts/arm/st/f0/stm32f0.dtsi @013c13502: arm,cortex-m0; pybricks/pybricks-micropython bricks/MOVEHUB`,
-      clock: 'STM32F070: 48 MHz, the clock of the STM32F091 that p256-m was measured on',
+      clock: 'mpg/p256-m README.md @44af59e0cff5: 48 MHz, of the STM32F091 of the same series',
       stack: STACK,
       flashTimes: `${ZEPHYR} dts/arm/st/f0/stm32f0.dtsi @013c13502: max-erase-time 40 ms of a 2 KB page`,
       power: NO_POWER,
@@ -110,7 +110,7 @@ export const BOARD_FACTS: readonly BoardFacts[] = [
     sectorEraseMs: { value: 4_000, is: 'longest' },
     sources: {
       core: 'docs.zephyrproject.org 4.0.0, boards/weact/mini_stm32h743: Cortex-M7 with FPU',
-      clock: 'the same: 480 MHz at most',
+      clock: 'docs.zephyrproject.org 4.0.0, boards/weact/mini_stm32h743: 480 MHz at most',
       stack: STACK,
       flashTimes: `${ZEPHYR}, device tree of the STM32H7: max-erase-time 4000 ms of a 128 KB sector`,
       power: NO_POWER,
@@ -125,7 +125,7 @@ export const BOARD_FACTS: readonly BoardFacts[] = [
     power: { milliamps: 40.7, volts: 5, of: 'the whole ESP32-C3-DevKitM-1, radios off' },
     sources: {
       core: `${ZEPHYR} dts/riscv/espressif/esp32c3/esp32c3_common.dtsi @08be3fb16: rv32imc`,
-      clock: 'the same: 160 MHz',
+      clock: `${ZEPHYR} dts/riscv/espressif/esp32c3/esp32c3_common.dtsi @08be3fb16: 160 MHz`,
       stack: STACK,
       flashTimes: 'left out: no table of the flash in its package that we could read',
       power:
