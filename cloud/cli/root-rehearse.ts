@@ -6,20 +6,20 @@ import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
 import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
 import { OperatorError } from '../errors.ts';
 import { verifyChain } from '../roots/chain.ts';
-import { publishedRoots, type Rehearse } from '../roots/published-roots.ts';
+import { publishedRoots } from '../roots/published-roots.ts';
 import { DEFAULT_PLAN, type FleetPlan, type StolenKeys } from '../roots/rehearsal/fleet.ts';
-import { createMigration, STOLEN_FROM_VERSION } from '../roots/rehearsal/migration.ts';
+import { createMigration } from '../roots/rehearsal/migration.ts';
 import { type RehearsalReport, summaryOf } from '../roots/rehearsal/rehearsal-report.ts';
 import { rehearse } from '../roots/rehearsal/rehearse.ts';
 import { admittedThefts } from '../roots/rehearsal/rounds.ts';
 import { verifyNatively } from '../signing/native-verifier.ts';
 import { openDataFolder } from './data-folder.ts';
 import { readInput } from './files.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
+import { type KmsOptions, withKmsOptions } from './kms-option.ts';
 import { KEY_HELP, nowSecondsOf, readKey } from './root-options.ts';
 import type { RootTools } from './root-tools.ts';
 
-interface RehearseOptions extends DataOptions {
+interface RehearseOptions extends KmsOptions {
   readonly scenario?: string;
   readonly fleet: string;
   readonly madeWith?: string;
@@ -71,13 +71,6 @@ export function registerRehearse(parent: Command, tools: RootTools): void {
   });
 }
 
-/** Before `root publish`. Devices that are lost already, which no root can undo, do not keep the cure from going out. */
-export const rehearseAtPublication: Rehearse = async (chain) => {
-  const plan = { ...DEFAULT_PLAN, stolen: admittedThefts(chain) };
-  const report = rehearse(chain, plan, { verify: verifyNatively, nowSeconds: 0 });
-  return { safe: report.bricked === 0 && report.rogue === report.rogueBeforeCure, summary: summaryOf(report) };
-};
-
 function play(
   chain: readonly VerifiedRoot[],
   plan: FleetPlan,
@@ -97,7 +90,7 @@ function chainOf(files: readonly string[], { scenario, data, seed }: RehearseOpt
   if (scenario !== undefined) {
     if (scenario !== 'migration') throw new UsageError(`--scenario: expected migration, got ${scenario}`);
     if (files.length > 0) throw new UsageError('--scenario brings its own roots: leave out the files');
-    return createMigration(seed, verifyNatively).chain;
+    return createMigration(seed, verifyNatively);
   }
   const roots =
     files.length > 0
@@ -169,6 +162,9 @@ function percent(share: number): string {
   return `${share * 100}%`;
 }
 
+const theftText = (theft: StolenKeys): string =>
+  `${'keyId' in theft ? `key ${theft.keyId.slice(0, 16)}…` : `every ${theft.algorithm} key`}, from version ${theft.fromVersion} on`;
+
 const HEAD = ['version', 'root role', 'release role', 'made', 'reached', 'have it', 'proven'] as const;
 
 function reportText(report: RehearsalReport): string {
@@ -196,6 +192,7 @@ function reportText(report: RehearsalReport): string {
     '',
     textTable(['attack', 'tried', 'accepted', 'refused with'], attacks),
     '',
+    ...report.stolen.map((theft) => `stolen: ${theftText(theft)}`),
     `${report.expired} devices came back with an expired root; the longest walk was ${report.longestWalk} versions in one go.`,
     ...bricked,
     `${report.safe ? 'Safe' : 'NOT SAFE'}: ${summaryOf(report)} (seed ${report.seed})`,

@@ -1,6 +1,7 @@
 /** What the commands of `bristlecone root` take from outside beside their arguments; tests hand in cheaper ones. */
 import { KDF_COST, KDF_FLOOR, type KdfCost } from '../roots/key-file.ts';
 import type { Rehearse } from '../roots/published-roots.ts';
+import { rehearseAtPublication } from '../roots/rehearsal/before-publication.ts';
 import { type Ask, askAtTerminal } from './passphrase.ts';
 
 export interface RootTools {
@@ -13,4 +14,9 @@ export interface RootTools {
   readonly rehearse?: Rehearse;
 }
 
-export const ROOT_TOOLS: RootTools = { kdfCost: KDF_COST, kdfFloor: KDF_FLOOR, ask: askAtTerminal };
+export const ROOT_TOOLS: RootTools = {
+  kdfCost: KDF_COST,
+  kdfFloor: KDF_FLOOR,
+  ask: askAtTerminal,
+  rehearse: rehearseAtPublication,
+};

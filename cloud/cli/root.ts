@@ -4,6 +4,7 @@ import { registerDrafts } from './root-drafts.ts';
 import { registerFinalize, registerVerifyCeremony } from './root-finalize.ts';
 import { registerKeygen } from './root-keygen.ts';
 import { registerList, registerPublish } from './root-publish.ts';
+import { registerRehearse } from './root-rehearse.ts';
 import { registerDiff, registerShow, registerVerify } from './root-show.ts';
 import { registerSign } from './root-sign.ts';
 import { ROOT_TOOLS, type RootTools } from './root-tools.ts';
@@ -21,6 +22,7 @@ export function registerRootCommands(program: Command, tools: RootTools = ROOT_T
   registerDiff(root);
   registerVerify(root);
   registerVerifyCeremony(root);
+  registerRehearse(root, tools);
   registerPublish(root, tools);
   registerList(root);
 }
