@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { registerAudit } from './posture-audit.ts';
 import { registerClients } from './posture-clients.ts';
+import { registerHandshakes } from './posture-handshakes.ts';
 import { registerInventory } from './posture-inventory.ts';
 import { registerPolicy } from './posture-policy.ts';
 import { registerTls } from './posture-tls.ts';
@@ -15,4 +16,5 @@ export function registerPostureCommands(program: Command): void {
   registerAudit(posture);
   registerPolicy(posture);
   registerTls(posture);
+  registerHandshakes(posture);
 }
