@@ -7,7 +7,8 @@
  * half erased is not in it: after a restart, a cell that reads as erased counts as erased.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { erasedCells, type FlashCells, type FlashSize } from './flash.ts';
+import { erasedCells, type FlashCells } from './flash.ts';
+import { type FlashSize, totalsOf } from './flash-size.ts';
 
 export interface FlashFile extends FlashCells, Disposable {}
 
@@ -40,10 +41,11 @@ export function openFlashFile(path: string, size: FlashSize): FlashFile {
 
 const complemented = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => ~byte);
 
-function createFlashFile(path: string, { flashBytes, sectorBytes }: FlashSize): void {
+function createFlashFile(path: string, size: FlashSize): void {
+  const { cells, sectors } = totalsOf(size);
   const file = openSync(path, 'wx');
   try {
-    ftruncateSync(file, flashBytes + (flashBytes / sectorBytes) * COUNTER_BYTES);
+    ftruncateSync(file, cells + sectors * COUNTER_BYTES);
   } finally {
     closeSync(file);
   }

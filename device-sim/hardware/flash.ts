@@ -9,6 +9,7 @@
  */
 import type { FlashArea } from '../ports.ts';
 import type { Extent } from '../profiles/boards.ts';
+import { type FlashSize, placeParts, type PlacedPart, totalsOf } from './flash-size.ts';
 
 /** The power went out. Nothing may catch this but what cut it. */
 export class PowerCut extends Error {
@@ -29,12 +30,6 @@ export interface FlashCells {
   saveErases(sector: number): void;
 }
 
-export interface FlashSize {
-  readonly flashBytes: number;
-  readonly sectorBytes: number;
-  readonly writeBytes: number;
-}
-
 export interface PowerCutPlan {
   /** How many operations still succeed. */
   readonly afterOperations: number;
@@ -53,17 +48,18 @@ const ERASED = 0xff;
 /** A half programmed byte: only the upper four bits have reached their value. */
 const HALF_PROGRAMMED = 0x0f;
 
-export function erasedCells({ flashBytes, sectorBytes }: FlashSize): FlashCells {
+export function erasedCells(size: FlashSize): FlashCells {
+  const { cells, sectors } = totalsOf(size);
   return {
-    cells: new Uint8Array(flashBytes).fill(ERASED),
-    erases: new Uint32Array(flashBytes / sectorBytes),
+    cells: new Uint8Array(cells).fill(ERASED),
+    erases: new Uint32Array(sectors),
     saveCells: () => {},
     saveErases: () => {},
   };
 }
 
 export class Flash {
-  readonly size: FlashSize;
+  readonly #parts: readonly [PlacedPart, ...PlacedPart[]];
   readonly #store: FlashCells;
   /** One flag per word: programmed, or in a sector whose erase was torn. */
   readonly #unwritable: Uint8Array;
@@ -75,15 +71,15 @@ export class Flash {
 
   /** @throws {RangeError} where the sizes do not fit each other */
   constructor(size: FlashSize, store: FlashCells = erasedCells(size)) {
-    if (size.flashBytes % size.sectorBytes !== 0 || size.sectorBytes % size.writeBytes !== 0) {
-      throw new RangeError('flash: expected whole sectors of whole words');
-    }
-    if (store.cells.length !== size.flashBytes) throw new RangeError('flash: the store is of another size');
-    this.size = size;
+    this.#parts = placeParts(size);
+    const { cells, words } = totalsOf(size);
+    if (store.cells.length !== cells) throw new RangeError('flash: the store is of another size');
     this.#store = store;
-    this.#unwritable = new Uint8Array(size.flashBytes / size.writeBytes);
-    for (let cell = 0; cell < size.flashBytes; cell++) {
-      if (store.cells[cell] !== ERASED) this.#unwritable[Math.floor(cell / size.writeBytes)] = 1;
+    this.#unwritable = new Uint8Array(words);
+    for (const part of this.#parts) {
+      for (let cell = part.firstCell; cell < part.firstCell + part.flashBytes; cell++) {
+        if (store.cells[cell] !== ERASED) this.#unwritable[wordAt(part, cell)] = 1;
+      }
     }
   }
 
@@ -113,12 +109,18 @@ export class Flash {
 
   /** Bit rot on demand: the cells change without an operation. */
   rot(offset: number, bytes: Uint8Array): void {
-    this.#program(offset, bytes);
+    const part = this.#parts.findLast(({ firstCell }) => offset >= firstCell) ?? this.#parts[0];
+    this.#program(part, offset, bytes);
   }
 
+  /** @throws {RangeError} where it reaches over the end of a part */
   area({ firstSector, sectors }: Extent): FlashArea {
-    const { sectorBytes, writeBytes } = this.size;
-    const start = firstSector * sectorBytes;
+    const part = this.#parts.find((it) => firstSector < it.firstSector + it.sectors);
+    if (!part || firstSector + sectors > part.firstSector + part.sectors) {
+      throw new RangeError(`flash: ${sectors} sectors from ${firstSector} are not in one part`);
+    }
+    const { sectorBytes, writeBytes } = part;
+    const start = part.firstCell + (firstSector - part.firstSector) * sectorBytes;
     const areaBytes = sectors * sectorBytes;
     const within = (offset: number, bytes: number): number => {
       if (offset < 0 || offset + bytes > areaBytes) {
@@ -131,8 +133,8 @@ export class Flash {
       sectorBytes,
       writeBytes,
       read: (offset, target) => this.#read(within(offset, target.length), target),
-      write: (offset, bytes) => this.#write(within(offset, bytes.length), bytes),
-      eraseSector: (sector) => this.#erase(within(sector * sectorBytes, sectorBytes) / sectorBytes),
+      write: (offset, bytes) => this.#write(part, within(offset, bytes.length), bytes),
+      eraseSector: (sector) => this.#erase(part, within(sector * sectorBytes, sectorBytes)),
     };
   }
 
@@ -141,42 +143,43 @@ export class Flash {
     target.set(this.#store.cells.subarray(offset, offset + target.length));
   }
 
-  #write(offset: number, bytes: Uint8Array): void {
-    const { writeBytes } = this.size;
-    if (offset % writeBytes !== 0 || bytes.length % writeBytes !== 0) {
+  #write(part: PlacedPart, offset: number, bytes: Uint8Array): void {
+    const { firstCell, writeBytes } = part;
+    if ((offset - firstCell) % writeBytes !== 0 || bytes.length % writeBytes !== 0) {
       throw new FlashMisuse(`write of ${bytes.length} bytes at ${offset}: expected whole words of ${writeBytes}`);
     }
-    const firstWord = offset / writeBytes;
+    const firstWord = wordAt(part, offset);
     const words = bytes.length / writeBytes;
     if (this.#unwritable.subarray(firstWord, firstWord + words).includes(1)) {
       throw new FlashMisuse(`write of ${bytes.length} bytes at ${offset}: expected erased cells`);
     }
     this.#operate({
-      whole: () => this.#program(offset, bytes),
-      torn: (part) => this.#tearWrite(offset, bytes, Math.floor(words * part) * writeBytes),
+      whole: () => this.#program(part, offset, bytes),
+      torn: (share) => this.#tearWrite(part, offset, { bytes, wholeBytes: Math.floor(words * share) * writeBytes }),
     });
     this.#writes += 1;
     this.#writtenBytes += bytes.length;
   }
 
-  #erase(sector: number): void {
-    const { sectorBytes, writeBytes } = this.size;
-    const words = sectorBytes / writeBytes;
+  /** @param start the first cell of a sector */
+  #erase(part: PlacedPart, start: number): void {
+    const firstWord = wordAt(part, start);
+    const words = part.sectorBytes / part.writeBytes;
     this.#operate({
       whole: () => {
-        this.#clear(sector, sectorBytes);
-        this.#unwritable.fill(0, sector * words, (sector + 1) * words);
+        this.#clear(part, start, part.sectorBytes);
+        this.#unwritable.fill(0, firstWord, firstWord + words);
       },
-      torn: (part) => {
-        this.#clear(sector, Math.floor(sectorBytes * part));
-        this.#unwritable.fill(1, sector * words, (sector + 1) * words);
+      torn: (share) => {
+        this.#clear(part, start, Math.floor(part.sectorBytes * share));
+        this.#unwritable.fill(1, firstWord, firstWord + words);
       },
     });
     this.#erases += 1;
   }
 
   /** Carries out one operation, or that much of it that the power lasts for. */
-  #operate({ whole, torn }: { whole: () => void; torn: (part: number) => void }): void {
+  #operate({ whole, torn }: { whole: () => void; torn: (share: number) => void }): void {
     if (this.#isOff) throw new PowerCut('the power is off');
     const cut = this.#cut?.at === this.operations ? this.#cut.plan : undefined;
     if (cut?.how === 'torn') torn(cut.part ?? 0.5);
@@ -187,38 +190,42 @@ export class Flash {
     }
   }
 
-  #tearWrite(offset: number, bytes: Uint8Array, wholeBytes: number): void {
-    const { writeBytes } = this.size;
-    const half = bytes.subarray(wholeBytes, wholeBytes + writeBytes).map((byte) => byte | HALF_PROGRAMMED);
-    this.#program(offset, bytes.subarray(0, wholeBytes));
-    this.#program(offset + wholeBytes, half);
+  #tearWrite(
+    part: PlacedPart,
+    offset: number,
+    { bytes, wholeBytes }: { readonly bytes: Uint8Array; readonly wholeBytes: number },
+  ): void {
+    const end = wholeBytes + part.writeBytes;
+    const half = bytes.subarray(wholeBytes, end).map((byte) => byte | HALF_PROGRAMMED);
+    this.#program(part, offset, bytes.subarray(0, wholeBytes));
+    this.#program(part, offset + wholeBytes, half);
   }
 
   /** Sets cells; a word that is all ones afterwards has moved no charge and stays writable. */
-  #program(offset: number, bytes: Uint8Array): void {
-    const { writeBytes } = this.size;
+  #program(part: PlacedPart, offset: number, bytes: Uint8Array): void {
+    const { writeBytes } = part;
     this.#store.cells.set(bytes, offset);
     this.#store.saveCells(offset, bytes);
-    const end = Math.ceil((offset + bytes.length) / writeBytes);
-    for (let word = Math.floor(offset / writeBytes); word < end; word++) {
-      if (!this.#looksErased(word)) this.#unwritable[word] = 1;
+    const first = offset - ((offset - part.firstCell) % writeBytes);
+    for (let start = first; start < offset + bytes.length; start += writeBytes) {
+      if (!this.#looksErased(start, writeBytes)) this.#unwritable[wordAt(part, start)] = 1;
     }
   }
 
-  #clear(sector: number, bytes: number): void {
-    const start = sector * this.size.sectorBytes;
+  #clear(part: PlacedPart, start: number, bytes: number): void {
     const cells = this.#store.cells.subarray(start, start + bytes);
     // What is erased already stays as it is in a file: a hole.
     if (cells.some((cell) => cell !== ERASED)) this.#store.saveCells(start, cells.fill(ERASED));
+    const sector = part.firstSector + (start - part.firstCell) / part.sectorBytes;
     this.#store.erases[sector]! += 1;
     this.#store.saveErases(sector);
   }
 
-  #looksErased(word: number): boolean {
-    const { writeBytes } = this.size;
-    for (let i = word * writeBytes; i < (word + 1) * writeBytes; i++) {
-      if (this.#store.cells[i] !== ERASED) return false;
-    }
+  #looksErased(start: number, bytes: number): boolean {
+    for (let cell = start; cell < start + bytes; cell++) if (this.#store.cells[cell] !== ERASED) return false;
     return true;
   }
 }
+
+const wordAt = ({ firstCell, firstWord, writeBytes }: PlacedPart, cell: number): number =>
+  firstWord + Math.floor((cell - firstCell) / writeBytes);
