@@ -55,13 +55,13 @@ export class PayloadCounter {
 export class SocketSet {
   readonly #sockets = new Set<Socket>();
 
-  /** One that fails takes the other end of its connection with it. */
+  /** One that fails takes the other end of its connection with it; one that has ended lets it finish. */
   add(socket: Socket, other: () => Socket | undefined): void {
     this.#sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      other()?.destroy();
+      if (!socket.readableEnded) other()?.destroy();
     });
   }
 
