@@ -6,6 +6,7 @@ import {
   acceptRoot,
   confirmRelease,
   dropStaged,
+  installedIn,
   newestRoot,
   noteTime,
   stageRelease,
@@ -13,6 +14,7 @@ import {
 } from '../../../protocol/trust/state.ts';
 import { encodeTrustState } from '../../../protocol/trust/state-bytes.ts';
 import { attack, type AttackContext, type Attempt } from './attacks.ts';
+import type { GenuineRelease } from './rounds.ts';
 
 /** What one state does in one round. */
 export interface Visit {
@@ -35,28 +37,41 @@ export const stateKeyOf = (state: TrustState): string => toHex(encodeTrustState(
 
 export function visitDevice(before: TrustState, context: AttackContext, healthy: boolean): Visit {
   const attempts = attack(before, context);
-  const versionBefore = newestRoot(before).root.version;
+  const { version, expiresSeconds } = newestRoot(before).root;
   const { nowSeconds } = context;
   let state = nowSeconds === undefined ? before : noteTime(before, nowSeconds);
   let refusal: Rejection | undefined;
-  let steps = 0;
-  let confirmed = 0;
   try {
-    for (const { root } of context.rounds) {
-      if (root.root.version <= newestRoot(state).root.version) continue;
+    for (const { root } of context.rounds.filter((it) => it.root.root.version > version))
       state = acceptRoot(state, root.bytes, { verify: context.verify, heldKeys: context.keys });
-      steps += 1;
-    }
-    for (const { envelope } of context.rounds.at(-1)?.releases ?? []) {
-      state = stageRelease(state, authenticateRelease(state, envelope, context));
-      state = healthy ? confirmRelease(state) : dropStaged(state);
-      if (healthy) confirmed += 1;
-    }
+    for (const release of releasesFor(state, context)) state = install(state, release, { context, healthy });
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;
     refusal = error;
   }
-  const upToDate = confirmed === context.rounds.at(-1)?.releases.length;
-  const expired = nowSeconds !== undefined && newestRoot(before).root.expiresSeconds <= nowSeconds;
-  return { state, stateKey: stateKeyOf(state), attempts, versionBefore, steps, expired, refusal, upToDate };
+  return {
+    state,
+    stateKey: stateKeyOf(state),
+    attempts,
+    versionBefore: version,
+    steps: newestRoot(state).root.version - version,
+    expired: nowSeconds !== undefined && expiresSeconds <= nowSeconds,
+    refusal,
+    upToDate: healthy && !refusal,
+  };
+}
+
+/** What it does not have already; the roles' releases are numbered one after the other. */
+function releasesFor(state: TrustState, { rounds, classId }: AttackContext): readonly GenuineRelease[] {
+  const installed = installedIn(state, classId)?.sequenceNumber ?? 0;
+  return rounds.at(-1)?.releases.filter(({ sequenceNumber }) => sequenceNumber >= installed) ?? [];
+}
+
+function install(
+  state: TrustState,
+  { envelope }: GenuineRelease,
+  { context, healthy }: { readonly context: AttackContext; readonly healthy: boolean },
+): TrustState {
+  const staged = stageRelease(state, authenticateRelease(state, envelope, context));
+  return healthy ? confirmRelease(staged) : dropStaged(staged);
 }
