@@ -29,6 +29,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   root: async () => (await import('./cloud/cli/root.ts')).registerRootCommands,
   release: async () => (await import('./cloud/cli/release.ts')).registerReleaseCommands,
   campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
+  provisioning: async () => (await import('./cloud/cli/provisioning.ts')).registerProvisioningCommands,
   posture: async () => (await import('./cloud/cli/posture.ts')).registerPostureCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,

@@ -11,13 +11,13 @@
  * is 3.9 KB in each handshake. All of it is made once. A start that was cut off anywhere goes on at the next one: a key
  * without a certificate gets one, and a server key without its certificate is made anew.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { equalBytes } from '../../protocol/bytes.ts';
-import { decodeSpki, encodeSpki } from '../../protocol/cose/spki.ts';
+import { encodeSpki } from '../../protocol/cose/spki.ts';
 import { OperatorError } from '../errors.ts';
 import { readOne } from '../formats/documents.ts';
 import { planCertificate } from '../formats/issue.ts';
@@ -29,21 +29,7 @@ import { createKey, keyReference } from '../signing/keys.ts';
 import { verifyNatively } from '../signing/native-verifier.ts';
 import type { Signer } from '../signing/signer.ts';
 import { type Authority, createAuthority, serialNumberFrom } from './authority.ts';
-
-/** What the keys of CAs and server are. AWS IoT Core and aws-crt take no other certificates than those of P-256. */
-// oxfmt-ignore
-const IDENTITY_KEYS = {
-  'P-256':     { spec: 'ECC_NIST_P256', generate: () => generateKeyPairSync('ec', { namedCurve: 'P-256' }) },
-  'ML-DSA-44': { spec: 'ML_DSA_44',     generate: () => generateKeyPairSync('ml-dsa-44') },
-  'ML-DSA-65': { spec: 'ML_DSA_65',     generate: () => generateKeyPairSync('ml-dsa-65') },
-  'ML-DSA-87': { spec: 'ML_DSA_87',     generate: () => generateKeyPairSync('ml-dsa-87') },
-} as const;
-
-export type IdentityAlgorithm = keyof typeof IDENTITY_KEYS;
-
-export const IDENTITY_ALGORITHMS: readonly string[] = Object.keys(IDENTITY_KEYS);
-
-export const isIdentityAlgorithm = (name: string): name is IdentityAlgorithm => Object.hasOwn(IDENTITY_KEYS, name);
+import { createKeyPair, type KeyAlgorithm, kmsSpecOf } from './key-pairs.ts';
 
 /** A device sold today trusts the server CA for as long. */
 const CA_DAYS = 9_131;
@@ -57,7 +43,7 @@ export interface IdentityOptions {
   readonly folder: string;
   readonly client: KMSClient;
   /** Of what is not there yet. */
-  readonly algorithm: IdentityAlgorithm;
+  readonly algorithm: KeyAlgorithm;
   /** Names and addresses that devices call the server by. */
   readonly serverNames: readonly string[];
   readonly nowMs: () => number;
@@ -83,14 +69,22 @@ export interface Identity {
  */
 export async function openIdentity(options: IdentityOptions): Promise<Identity> {
   mkdirSync(options.folder, { recursive: true, mode: 0o700 });
-  const deviceCa = await openAuthority('device', options);
+  const deviceCa = await openDeviceCa(options);
   const serverCa = await openAuthority('server', options);
   return { deviceCa, serverCa, server: await openServer(serverCa, options) };
 }
 
+/** The CA of devices alone, for who needs no server. @throws those of `openIdentity` */
+export async function openDeviceCa(options: Omit<IdentityOptions, 'serverNames'>): Promise<Authority> {
+  mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+  return openAuthority('device', options);
+}
+
 const NAMES = { device: 'CN=Bristlecone Device CA', server: 'CN=Bristlecone Server CA' } as const;
 
-async function openAuthority(which: keyof typeof NAMES, options: IdentityOptions): Promise<Authority> {
+type AuthorityOptions = Omit<IdentityOptions, 'serverNames'>;
+
+async function openAuthority(which: keyof typeof NAMES, options: AuthorityOptions): Promise<Authority> {
   const { folder, client, random } = options;
   const file = join(folder, `${which}-ca.pem`);
   const alias = `bristlecone-${which}-ca`;
@@ -113,13 +107,13 @@ async function openAuthority(which: keyof typeof NAMES, options: IdentityOptions
 }
 
 /** The key behind the alias; made where there is none. One whose start was cut off before it had its alias is left over. */
-async function openKey(alias: string, { client, algorithm }: IdentityOptions): Promise<Signer> {
+async function openKey(alias: string, { client, algorithm }: AuthorityOptions): Promise<Signer> {
   const open = () => createKmsSigner({ client, keyId: keyReference(alias), verify: verifyNatively });
   try {
     return await open();
   } catch (error) {
     if (!(error instanceof OperatorError) || error.code !== 'key-not-found') throw error;
-    await createKey(client, { spec: IDENTITY_KEYS[algorithm].spec, alias, description: `CA of ${alias}` });
+    await createKey(client, { spec: kmsSpecOf(algorithm), alias, description: `CA of ${alias}` });
     return open();
   }
 }
@@ -142,16 +136,15 @@ async function openServer(ca: Authority, options: IdentityOptions): Promise<Serv
     const known = { certificate: textOf(existing.certificate), privateKey: textOf(existing.key) };
     if (isGood(known, { ca, serverNames, nowMs: nowMs() })) return known;
   }
-  const made = IDENTITY_KEYS[algorithm].generate();
+  const { publicKey, privateKeyPem: privateKey } = await createKeyPair(algorithm);
   const { pem } = await ca.issue({
     profile: 'server',
     subject: 'CN=Bristlecone Server',
-    subjectKey: decodeSpki(spkiOf(made.publicKey)),
+    subjectKey: publicKey,
     nowMs: nowMs(),
     days: SERVER_DAYS,
     alternativeNames: serverNames.map((value) => ({ type: isIP(value) ? 'ip' : 'dns', value })),
   });
-  const privateKey = String(made.privateKey.export({ type: 'pkcs8', format: 'pem' }));
   replaceFile(files.key, privateKey, { mode: 0o600 });
   replaceFile(files.certificate, pem);
   return { certificate: pem, privateKey };

@@ -29,7 +29,7 @@ import {
   type ProvisioningRequestTopic,
 } from '../../protocol/aws-iot/provisioning-topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
-import { createDeviceKeyPair } from '../identity/key-pairs.ts';
+import { createKeyPair } from '../identity/key-pairs.ts';
 import type { DeviceRequest, RequestBus } from '../ports.ts';
 import { certificateById } from '../store/certificates.ts';
 import { deleteExpired } from '../store/ownership-tokens.ts';
@@ -118,7 +118,7 @@ class Service implements ProvisioningService {
       return encodeThingRegistered(await registerThing(this.#options, { template, asked, caller }), to.format);
     }
     if (to.operation === 'create-keys') {
-      const { publicKey, privateKeyPem } = await createDeviceKeyPair();
+      const { publicKey, privateKeyPem } = await createKeyPair('P-256');
       return encodeCertificateCreated(
         { ...(await certify(this.#options, publicKey, caller)), privateKey: privateKeyPem },
         to.format,
