@@ -4,7 +4,7 @@ import { decodeCbor } from '../../protocol/cbor/decode.ts';
 import { encodeCbor } from '../../protocol/cbor/encode.ts';
 import { expectArray, expectTag } from '../../protocol/cbor/expect.ts';
 import { type CborValue, Tag } from '../../protocol/cbor/value.ts';
-import { algorithmByName, type AlgorithmName, type Anchor, type PublicKey } from '../../protocol/cose/algorithms.ts';
+import { algorithmByName, type AlgorithmName, type Anchor } from '../../protocol/cose/algorithms.ts';
 import { encodeProtected } from '../../protocol/cose/headers.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
 import { encodeSign1, signedBytes } from '../../protocol/cose/sign1.ts';

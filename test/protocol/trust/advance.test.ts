@@ -9,7 +9,7 @@ import { encodeSign1, signedBytes } from '../../../protocol/cose/sign1.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
 import { advanceRoot, restoreRoot, verifyFirstRoot } from '../../../protocol/trust/advance.ts';
 import { encodeTrustRoot } from '../../../protocol/trust/encode-root.ts';
-import { createRootKey, keyIdOf, SHA_256, type TrustRoot } from '../../../protocol/trust/root.ts';
+import type { TrustRoot } from '../../../protocol/trust/root.ts';
 import { encodeSignedRoot, rootToBeSigned } from '../../../protocol/trust/signed-root.ts';
 import { decodedOrRefused, expectRejection } from '../../support/expect-rejection.ts';
 import {
@@ -243,8 +243,7 @@ describe('an attacker who', () => {
 });
 
 describe('a hybrid root role', () => {
-  const halves = (name: 'ES256' | 'ML-DSA-65') => signers(name, 3, 91);
-  const [classical, quantumSafe] = [halves('ES256'), halves('ML-DSA-65')];
+  const [classical, quantumSafe] = [signers('ES256', 3, 91), signers('ML-DSA-65', 3, 91)];
   const both = {
     keys: [...classical, ...quantumSafe],
     all: [

@@ -3,10 +3,10 @@ import { utf8 } from '../../../protocol/bytes.ts';
 import type { VerifySignature } from '../../../protocol/cose/algorithms.ts';
 import { verifyFirstRoot } from '../../../protocol/trust/advance.ts';
 import { authenticateRelease, roleForComponent } from '../../../protocol/trust/release.ts';
-import { SHA_384, SHA_512, type TrustRoot } from '../../../protocol/trust/root.ts';
-import { initialTrust, newestRoot, noteTime } from '../../../protocol/trust/state.ts';
-import { encodeEnvelope } from '../../../protocol/suit/envelope.ts';
-import { decodeEnvelope, type Envelope } from '../../../protocol/suit/envelope.ts';
+import type { TrustRoot } from '../../../protocol/trust/root.ts';
+import { initialTrust, noteTime } from '../../../protocol/trust/state.ts';
+import type { ComponentId } from '../../../protocol/suit/component-id.ts';
+import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../../protocol/suit/envelope.ts';
 import { encodeManifest } from '../../../protocol/suit/manifest.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 import {
@@ -138,6 +138,8 @@ describe('a release role', () => {
   });
 });
 
+const touching = (...components: readonly ComponentId[]) => manifestOf(1, { components });
+
 describe('a named role', () => {
   const modemKey = signer('ML-DSA-44', 51);
   const bootKeys = signers('ML-DSA-44', 2, 61);
@@ -156,7 +158,6 @@ describe('a named role', () => {
     ),
   ];
   const state = trusting(eitherRelease, { roles });
-  const touching = (...components: readonly (readonly Uint8Array[])[]) => manifestOf(1, { components });
 
   it('owns the components that its prefixes begin, the longest first; release has the rest', () => {
     const names = [app, modem, boot, [utf8('modem2')], [utf8('mod')], [utf8('modem')]].map(

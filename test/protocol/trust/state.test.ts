@@ -66,6 +66,14 @@ function chainFrom(state: TrustState, length: number): readonly Uint8Array[] {
   });
 }
 
+const broken = () => {
+  throw new TypeError('a bug');
+};
+
+const sequenceAfter = (state: TrustState) => minimumSequence(state, classId).sequenceNumber;
+
+const ids = (state: TrustState) => state.heldKeys.map((key) => toHex(createRootKey(key, SHA_256).keyId));
+
 describe('a device that was away', () => {
   const chain = chainFrom(device, 15);
   const sixth = walkRoots(device, chain.slice(0, 6), { verify }).state;
@@ -106,10 +114,6 @@ describe('a device that was away', () => {
   });
 
   it('passes on an error that is none of the bytes', () => {
-    const broken = () => {
-      throw new TypeError('a bug');
-    };
-
     expect(() => walkRoots(device, chain, { verify: broken })).toThrow(TypeError);
   });
 });
@@ -174,8 +178,6 @@ describe('prove before burn', () => {
 });
 
 describe('sequence numbers', () => {
-  const sequenceAfter = (state: TrustState) => minimumSequence(state, classId).sequenceNumber;
-
   it('go up with what is confirmed, not with what is staged', () => {
     const staged = stageRelease(device, authenticated(device, release(manifestOf(7), oldKey)));
 
@@ -254,8 +256,6 @@ describe('time', () => {
 describe('keys that are only pinned', () => {
   const pinned = firstRoot({ ...threeOfFive, form: 'pinned' }, { ...eitherRelease, form: 'pinned' });
   const first = initialTrust(verifyFirstRoot(signRoot(pinned, HOLDERS, { carry: true }), { verify }));
-  const ids = (state: TrustState) => state.heldKeys.map((key) => toHex(createRootKey(key, SHA_256).keyId));
-
   it('are held once they have come along, so the next root needs none of them', () => {
     expect(ids(first)).toEqual(HOLDERS.map(({ anchor }) => toHex(anchor.keyId)));
     expect(newestRoot(accepted(first, next(first))).root.version).toBe(2);
