@@ -35,8 +35,7 @@ export function verifyValues(cost: VerifyCost, facts: BoardFacts): Values {
   return { values, unavailable };
 }
 
-/** @param hashedBytes what the board hashed: as an image arrives, and at each start of it */
-export function hashValues(hashedBytes: CostValue, facts: BoardFacts): Values {
+export function hashValues(hashed: CostValue, facts: BoardFacts): Values {
   const figure = hashFigure(facts);
   if (!figure) {
     return { values: [], unavailable: [{ quantity: 'hash-time', why: `no figure of SHA-256 on a ${facts.core}` }] };
@@ -49,10 +48,10 @@ export function hashValues(hashedBytes: CostValue, facts: BoardFacts): Values {
   });
   const cycles = computed({
     quantity: 'hash-cycles',
-    value: perByte.value * hashedBytes.value,
+    value: perByte.value * hashed.value,
     unit: 'cycles',
     formula: 'sha256-cycles-per-byte × hashed',
-    inputs: [perByte, hashedBytes],
+    inputs: [perByte, hashed],
   });
   return { values: [timeOf('hash-time', cycles, clockOf(facts))], unavailable: [] };
 }

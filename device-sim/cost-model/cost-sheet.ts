@@ -21,8 +21,8 @@ export interface SheetInput {
   readonly facts: BoardFacts;
   /** One for each signature that the board verified, as often as it did. */
   readonly verifications: readonly { readonly cost: VerifyCost; readonly times: number }[];
-  /** What the board hashed: an image as it arrives, and at each start of it. */
-  readonly hashedBytes: number;
+  /** bytes that the board hashed: an image as it arrives, and at each start of it. */
+  readonly hashed: CostValue;
   readonly link?: { readonly profile: LinkProfile; readonly use: LinkUse };
   readonly cell: Cell;
   readonly prices: AwsPrices;
@@ -87,14 +87,8 @@ function countedValues(rows: readonly CostRow[]): readonly CostValue[] {
   });
 }
 
-function coreValues({ verifications, hashedBytes, facts }: SheetInput): Values {
+function coreValues({ verifications, hashed, facts }: SheetInput): Values {
   const verified = verifications.map(({ cost, times }) => repeated(verifyValues(cost, facts), times));
-  const hashed = measured({
-    quantity: 'hashed',
-    value: hashedBytes,
-    unit: 'B',
-    source: 'counted in this run: images as they arrived, and at each start',
-  });
   const hash = hashValues(hashed, facts);
   const times = [...verified, hash].flatMap(({ values }) => values).filter(({ unit }) => unit === 'ms');
   const all = [{ values: [hashed], unavailable: [] }, ...verified, hash, coreEnergy(times, facts)];

@@ -42,17 +42,21 @@ const FEWEST_PAIRS = 2;
 
 /** All rules that the figures allow. */
 export const SCALING_RULES: readonly ScalingRule[] = (['cycles', 'stackBytes'] as const).flatMap((scaled) =>
-  TO.map((to) => deriveRule(scaled, FROM, to)).filter((rule) => rule !== undefined),
+  TO.map((to) => deriveRule(VERIFY_FIGURES, { scaled, from: FROM, to })).filter((rule) => rule !== undefined),
 );
 
 export const scalingRule = (scaled: Scaled, from: Core, to: Core): ScalingRule | undefined =>
   SCALING_RULES.find((rule) => rule.scaled === scaled && rule.from === from && rule.to === to);
 
-function deriveRule(scaled: Scaled, from: Core, to: Core): ScalingRule | undefined {
-  const pairs = VERIFY_FIGURES.flatMap((figure) => {
+/** @returns undefined where too little was measured on both cores */
+export function deriveRule(
+  figures: readonly VerifyFigure[],
+  { scaled, from, to }: Pick<ScalingRule, 'scaled' | 'from' | 'to'>,
+): ScalingRule | undefined {
+  const pairs = figures.flatMap((figure) => {
     if (figure.core !== from || !isPortable(figure.variant)) return [];
     const { algorithm, variant } = figure;
-    const other = VERIFY_FIGURES.find((it) => it.core === to && it.algorithm === algorithm && it.variant === variant);
+    const other = figures.find((it) => it.core === to && it.algorithm === algorithm && it.variant === variant);
     const before = figure[scaled];
     const after = other?.[scaled];
     if (before === undefined || after === undefined) return [];

@@ -14,6 +14,7 @@ import {
 } from '../../../device-sim/cli/cost-options.ts';
 import { AWS_PRICES } from '../../../device-sim/cost-model/aws-bill.ts';
 import { costSheet } from '../../../device-sim/cost-model/cost-sheet.ts';
+import { measured } from '../../../device-sim/cost-model/value.ts';
 import { boardFacts } from '../../../device-sim/profiles/boards-facts.ts';
 import { boardNamed } from '../../../device-sim/profiles/boards.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -23,7 +24,7 @@ const sheet = costSheet({
   board: boardNamed('nrf52840')!,
   facts: boardFacts('nrf52840')!,
   verifications: expectVerifiable('nrf52840', ['ES256', 'ML-DSA-65'], []).map((cost) => ({ cost, times: 1 })),
-  hashedBytes: 65_536,
+  hashed: measured({ quantity: 'hashed', value: 65_536, unit: 'B', source: 'counted in this run' }),
   cell: parseCell('cr2032'),
   prices: AWS_PRICES,
 });

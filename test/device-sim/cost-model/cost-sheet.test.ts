@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AWS_PRICES } from '../../../device-sim/cost-model/aws-bill.ts';
 import { costSheet, type SheetInput } from '../../../device-sim/cost-model/cost-sheet.ts';
 import type { LinkUse } from '../../../device-sim/cost-model/link-values.ts';
-import type { CostValue } from '../../../device-sim/cost-model/value.ts';
+import { type CostValue, measured } from '../../../device-sim/cost-model/value.ts';
 import { canVerify } from '../../../device-sim/cost-model/verify-cost.ts';
 import type { CostRow } from '../../../device-sim/metrics/cost.ts';
 import { boardFacts } from '../../../device-sim/profiles/boards-facts.ts';
@@ -48,7 +48,7 @@ function input(board: string, algorithms: readonly AlgorithmName[], more: Partia
     board: boardNamed(board)!,
     facts,
     verifications,
-    hashedBytes: 100_000,
+    hashed: measured({ quantity: 'hashed', value: 100_000, unit: 'B', source: 'counted in this run' }),
     cell: cell!,
     prices: AWS_PRICES,
     ...more,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { isPortable, scalingRule, SCALING_RULES, VERIFY_FIGURES } from '../../../device-sim/cost-model/scaling.ts';
+import {
+  deriveRule,
+  isPortable,
+  scalingRule,
+  SCALING_RULES,
+  VERIFY_FIGURES,
+} from '../../../device-sim/cost-model/scaling.ts';
 
 describe('scaling rules', () => {
   it('are those that at least two pairs of portable code stand behind', () => {
@@ -42,6 +48,14 @@ describe('scaling rules', () => {
     for (const core of ['Cortex-M7', 'Cortex-M33', 'ESP32-C3'] as const) {
       expect(scalingRule('cycles', 'Cortex-M4', core)).toBeUndefined();
     }
+  });
+
+  it('need two pairs: one could not tell how far off it is', () => {
+    const tinycrypt = VERIFY_FIGURES.filter(({ variant }) => variant === 'tinycrypt');
+    const both = VERIFY_FIGURES.filter(({ variant }) => ['tinycrypt', 'p256-m'].includes(variant));
+    const way = { scaled: 'cycles', from: 'Cortex-M4', to: 'Cortex-M0' } as const;
+    expect(deriveRule(tinycrypt, way)).toBeUndefined();
+    expect(deriveRule(both, way)?.factor).toBeCloseTo(2.8157, 3);
   });
 
   it('carry no assembly', () => {
