@@ -12,7 +12,7 @@ interface Credentials {
 }
 
 /** What an embedded service without a list of credentials takes as well as any: the SDK sends nothing that it cannot sign. */
-const ANY_CREDENTIALS: Credentials = { accessKeyId: 'bristlecone', secretAccessKey: 'not-a-secret' };
+export const ANY_CREDENTIALS: Credentials = { accessKeyId: 'bristlecone', secretAccessKey: 'not-a-secret' };
 
 export interface AwsClientOptions {
   /** URL of an embedded service. Without it: real AWS, whatever AWS_ENDPOINT_URL says. */
@@ -21,6 +21,8 @@ export interface AwsClientOptions {
   /** Where a loopback endpoint's credentials may come from: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of it, or the file
    * that AWS_SHARED_CREDENTIALS_FILE names. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Whose requests these are, whatever the environment says. */
+  readonly credentials?: Credentials;
 }
 
 /**
@@ -30,12 +32,13 @@ export interface AwsClientOptions {
  *
  * @throws {TypeError} where the endpoint is not a URL
  */
-export function awsClientConfig({ endpoint, region, env = {} }: AwsClientOptions) {
+export function awsClientConfig({ endpoint, region, env = {}, credentials }: AwsClientOptions) {
   const local = endpoint !== undefined && isLoopback(new URL(endpoint).hostname);
   return {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(local ? { ...localCredentials(env), region: region ?? env['AWS_REGION'] ?? 'us-east-1' } : {}),
     ...(region === undefined ? {} : { region }),
+    ...(credentials ? { credentials } : {}),
     requestHandler: {
       connectionTimeout: CONNECTION_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,

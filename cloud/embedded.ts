@@ -1,8 +1,12 @@
 /** The embedded cloud: KMS, parameters, broker, jobs, streams and provisioning over one data folder, in one process. */
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { ANY_CREDENTIALS } from './aws-client.ts';
 import { startBroker } from './broker/broker.ts';
+import type { TlsListenerOptions } from './broker/listeners.ts';
+import type { KeyExchange } from './broker/tls-options.ts';
 import { createDeviceRegistry, type DeviceRegistry } from './identity/device-registry.ts';
+import type { KeyAlgorithm } from './identity/key-pairs.ts';
 import { type Identity, openIdentity } from './identity/open-identity.ts';
 import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
@@ -33,9 +37,9 @@ export interface EmbeddedCloudOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly kmsPort: number;
-  readonly mqttPort: number;
-  /** Of MQTT over TLS, with certificates of devices; left out: any free port. */
-  readonly mqttsPort?: number;
+  /** 0: any free port. Left out: devices come in over TLS only. */
+  readonly mqttPort?: number;
+  readonly tls?: Partial<EmbeddedTls>;
   /** Whose signatures the KMS takes; left out: anybody's, on loopback. */
   readonly kmsCredentials?: readonly KmsCredential[];
   /** Let whoever reaches the KMS use it, also from other machines. */
@@ -43,9 +47,34 @@ export interface EmbeddedCloudOptions {
   readonly log: Log;
 }
 
+/** MQTT over TLS. */
+export interface EmbeddedTls {
+  /** 0: any free port. */
+  readonly port: number;
+  readonly keyExchange: KeyExchange;
+  /** Of the keys of CAs and server that are not there yet. */
+  readonly certificateAlgorithm: KeyAlgorithm;
+  /** What devices call the server by, beside loopback and the host it listens on: names and addresses. */
+  readonly serverNames: readonly string[];
+  /** `off`: whoever names a thing is that thing, as without TLS. */
+  readonly deviceCertificates: 'required' | 'off';
+  readonly sessionTickets: boolean;
+}
+
+const DEFAULT_TLS: EmbeddedTls = {
+  port: 0,
+  keyExchange: 'preferred',
+  // What the TLS of AWS's device SDKs takes.
+  certificateAlgorithm: 'P-256',
+  serverNames: [],
+  deviceCertificates: 'required',
+  sessionTickets: false,
+};
+
 export interface EmbeddedCloud extends AsyncDisposable {
   /** URL for the AWS SDK: KMS, Parameter Store and Secrets Manager answer there. */
   readonly kms: string;
+  /** Where devices come in without TLS; the same as `mqtts` where they may not. */
   readonly mqtt: string;
   readonly mqtts: string;
   /** What whoever starts it should know. */
@@ -54,7 +83,8 @@ export interface EmbeddedCloud extends AsyncDisposable {
 
 /** Everything in the folder survives: the next start goes on where this one ended, also after kill -9. */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
-  const { dataFolder, host, kmsPort, mqttPort, mqttsPort = 0, log } = options;
+  const { dataFolder, host, kmsPort, mqttPort, log } = options;
+  const tls = { ...DEFAULT_TLS, ...options.tls };
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openStore(join(dataFolder, 'cloud.sqlite')), (it) => it.close());
   const artifacts = started.adopt(new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts'))), (it) =>
@@ -78,17 +108,17 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     }),
     (it) => it.close(),
   );
-  const identity = await openIdentityOf(options, kms.url);
+  const identity = await openIdentityOf(options, tls, kms.url);
   const registry: DeviceRegistry = createDeviceRegistry({
     ...{ store, clock: Date.now, log, deviceCa: identity.deviceCa.pem },
     registerManufactured: (der) => registerManufactured(der),
   });
   const broker = started.adopt(
     await startBroker({
-      port: mqttPort,
       host,
       log,
-      tls: { port: mqttsPort, registry, credentials: [identity.server], keyExchange: 'preferred' },
+      ...(mqttPort === undefined ? {} : { port: mqttPort }),
+      tls: tlsListener(tls, { identity, registry }),
     }),
     (it) => it.close(),
   );
@@ -111,38 +141,41 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   started.defer(repeat(TICK_MS, () => provisioning.tick(), log));
 
   const running = started.move();
-  const mqtt = `mqtt://${host}:${broker.port}`;
+  const mqtts = `mqtts://${host}:${broker.tlsPort}`;
   return {
     kms: kms.url,
-    mqtt,
-    mqtts: `mqtts://${host}:${broker.tlsPort}`,
+    mqtt: mqttPort === undefined ? mqtts : `mqtt://${host}:${broker.port}`,
+    mqtts,
     notices: [...kms.notices, PLAIN_PARAMETERS],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
 
 /** With the KMS that was just started, as the first of those that it knows. */
-async function openIdentityOf(
-  { dataFolder, host, kmsCredentials }: EmbeddedCloudOptions,
+const openIdentityOf = (
+  { dataFolder, host, kmsCredentials = [] }: EmbeddedCloudOptions,
+  { certificateAlgorithm, serverNames }: EmbeddedTls,
   endpoint: string,
-): Promise<Identity> {
-  const [credential] = kmsCredentials ?? [];
-  const env = credential
-    ? {
-        AWS_ACCESS_KEY_ID: credential.accessKeyId,
-        AWS_SECRET_ACCESS_KEY: credential.secretAccessKey,
-        AWS_SESSION_TOKEN: credential.sessionToken,
-      }
-    : {};
-  return openIdentity({
+): Promise<Identity> =>
+  openIdentity({
     folder: join(dataFolder, 'identity'),
-    client: createKmsClient({ endpoint, env }),
-    algorithm: 'P-256',
-    serverNames: [...new Set(['localhost', '127.0.0.1', '::1', host])],
+    client: createKmsClient({ endpoint, region: ACCOUNT.region, credentials: kmsCredentials[0] ?? ANY_CREDENTIALS }),
+    algorithm: certificateAlgorithm,
+    serverNames: [...new Set(['localhost', '127.0.0.1', '::1', host, ...serverNames])],
     nowMs: Date.now,
     random,
   });
-}
+
+const tlsListener = (
+  { port, keyExchange, sessionTickets, deviceCertificates }: EmbeddedTls,
+  { identity, registry }: { readonly identity: Identity; readonly registry: DeviceRegistry },
+): TlsListenerOptions => ({
+  port,
+  keyExchange,
+  sessionTickets,
+  credentials: [identity.server],
+  ...(deviceCertificates === 'required' ? { registry } : {}),
+});
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
 
