@@ -22,6 +22,13 @@ export interface TemplateSettings {
 /** AWS's certificates are valid until 2049; these until they should have been replaced anyway. */
 export const DEFAULT_CERTIFICATE_DAYS = 3_650;
 
+export const DEFAULT_SETTINGS: TemplateSettings = {
+  enabled: true,
+  rotation: true,
+  replaceThings: false,
+  certificateDays: DEFAULT_CERTIFICATE_DAYS,
+};
+
 /** A thing that is named by its serial number: what most fleets need. */
 export const DEFAULT_TEMPLATE = `{
   "Parameters": {
