@@ -80,13 +80,17 @@ export const algorithmsOf = (keys: readonly RootKey[]): readonly AlgorithmName[]
 const countOf = (keys: readonly RootKey[], name: AlgorithmName): number =>
   keys.filter(({ algorithm }) => algorithm.name === name).length;
 
-/** What the next root is to be, where nothing else is said: the same, one version later. */
+/**
+ * What the next root is to be, where nothing else is said: the same, one version later. Compromised keys stay named for
+ * good; a retired one is accounted for and takes no more room.
+ */
 export function planSuccessor(
   before: VerifiedRoot,
   times: { readonly issuedSeconds: number; readonly expiresSeconds: number },
 ): TrustRoot {
   const { root } = before;
-  return { ...root, ...times, version: root.version + 1, ...linksTo(before, root.hashId) };
+  const revoked = root.revoked.filter(({ reason }) => reason === 'compromised');
+  return { ...root, ...times, version: root.version + 1, revoked, ...linksTo(before, root.hashId) };
 }
 
 const linksTo = (before: VerifiedRoot, hashId: number) => ({
