@@ -25,7 +25,7 @@ export const AWS_PRICES: AwsPrices = {
     'configuration; the default is the list price of us-east-1 as remembered, to be checked before it is relied on',
 };
 
-export const FLEET_DEVICES = 1_000_000;
+const FLEET_DEVICES = 1_000_000;
 
 /**
  * @param minutes how long the device is connected; without it the bill is that of messages and jobs
