@@ -2,47 +2,20 @@
  * Provisioning of one simulated device as a process: a folder with its flash and its keys, connections over TLS, and
  * meters on both. Killed at any point and run again, it goes on from there.
  */
-import type { KeyObject } from 'node:crypto';
-import { join } from 'node:path';
 import { Rejection } from '../protocol/errors.ts';
 import { formatUuid } from '../protocol/suit/uuid.ts';
+import { openCredentials } from './device-credentials.ts';
 import { type Device, openDevice } from './factory.ts';
-import { boardParts } from './hardware/board-parts.ts';
-import { claimArea, type ClaimArea } from './hardware/claim-area.ts';
-import { openKeyFile } from './hardware/key-file.ts';
 import { RamBudget } from './hardware/ram.ts';
-import { SimulatedSecureElement } from './hardware/secure-element.ts';
 import { systemClock, systemRandom } from './hardware/system-clock.ts';
 import { BoardMeter } from './metrics/board-meter.ts';
 import { type CostContext, type CostRow, costRows } from './metrics/cost.ts';
 import { WireMeter } from './metrics/wire-meter.ts';
-import { type Transport, Unavailable } from './ports.ts';
-import { layoutOf } from './profiles/boards.ts';
-import { encodePem } from './provisioning/pem.ts';
-import {
-  type ConnectAs,
-  type Credential,
-  CredentialRefused,
-  type KeyAlgorithm,
-  type ProvisioningEvent,
-  type ProvisioningSettings,
-  type Renewal,
-} from './provisioning/ports.ts';
+import { Unavailable } from './ports.ts';
+import { connectToProvision, type SecureBroker } from './provision-connect.ts';
+import type { KeyAlgorithm, ProvisioningEvent, ProvisioningSettings, Renewal } from './provisioning/ports.ts';
 import { provision, type Provisioned } from './provisioning/provision.ts';
 import { ProvisioningRefused } from './provisioning/refusals.ts';
-import { mqttConnect } from './transports/mqtt.ts';
-import type { DeviceTls, KeyExchange } from './transports/tls-line.ts';
-
-/** Where the broker is, and what its certificate must be. */
-export interface SecureBroker {
-  /** `mqtts://host:port`. */
-  readonly url: string;
-  /** PEM: who issued the server's certificate. */
-  readonly ca: string;
-  readonly keyExchange?: KeyExchange | undefined;
-  /** What the certificate must be for; the host of the URL, unless told otherwise. */
-  readonly serverName?: string | undefined;
-}
 
 export interface ProvisionDeviceOptions {
   /** Made by `manufacture`. */
@@ -69,6 +42,7 @@ export interface ProvisionOutcome {
   readonly errorCode?: string;
   readonly detail: string;
   readonly thing?: string;
+  /** None where it failed. */
   readonly costs: readonly CostRow[];
 }
 
@@ -106,15 +80,16 @@ export async function provisionDevice(options: ProvisionDeviceOptions): Promise<
   const settings = settingsOf(options, device);
   const meters = new ProvisioningMeters(device);
   const { signal, renewal } = options;
-  const { keys, claim, credentials } = credentialParts(device, options.stateFolder);
+  const credentials = openCredentials(device, options.stateFolder);
+  const { keys, claim, record } = credentials;
   const ending = await endingOf(
     provision({
       deviceId: device.identity.thing,
       settings,
       keys,
-      credentials,
+      credentials: record,
       claim,
-      connectAs: connectOver(options, { keys, claim, wire: meters.wire }),
+      connectAs: connectToProvision({ ...options, credentials, wire: meters.wire }),
       clock: systemClock(signal),
       random: systemRandom,
       ram: meters.ram,
@@ -123,7 +98,9 @@ export async function provisionDevice(options: ProvisionDeviceOptions): Promise<
     }),
   );
   const context = { run: device.identity.thing, ...options.costs, algorithm: settings.algorithm };
-  return { device: device.identity.thing, ...ending, costs: meters.costs(context) };
+  // A connection that was refused may not be closed yet, and what failed is not what provisioning costs.
+  const costs = ending.code === 'ok' ? meters.costs(context) : [];
+  return { device: device.identity.thing, ...ending, costs };
 }
 
 function settingsOf({ settings, template, parameters }: ProvisionDeviceOptions, device: Device): ProvisioningSettings {
@@ -140,21 +117,6 @@ const parametersOf = ({ identity }: Device, parameters: Readonly<Record<string, 
   ...parameters,
 });
 
-interface CredentialParts {
-  readonly keys: SimulatedSecureElement;
-  readonly claim: ClaimArea;
-}
-
-function credentialParts({ flash, board }: Device, stateFolder: string) {
-  return {
-    keys: new SimulatedSecureElement(openKeyFile(join(stateFolder, KEY_FILE))),
-    claim: claimArea(flash.area(layoutOf(board).claimCredential)),
-    credentials: boardParts(flash, board).credentials.operational,
-  };
-}
-
-const KEY_FILE = 'secure-element.bin';
-
 type Ending = Pick<ProvisionOutcome, 'result' | 'code' | 'errorCode' | 'detail' | 'thing'>;
 
 async function endingOf(provisioning: Promise<Provisioned>): Promise<Ending> {
@@ -168,56 +130,6 @@ async function endingOf(provisioning: Promise<Provisioned>): Promise<Ending> {
     if (!(error instanceof ProvisioningRefused)) throw error;
     const { code, errorCode } = error;
     return { result: 'refused', code, detail, ...(errorCode !== undefined && { errorCode }) };
-  }
-}
-
-function connectOver(
-  { broker, signal }: ProvisionDeviceOptions,
-  parts: CredentialParts & { readonly wire: WireMeter },
-): ConnectAs {
-  return async (credential, { clientId, receiveBytes }) => {
-    const { url, ca, keyExchange, serverName } = broker;
-    const tls: DeviceTls = { ca, keyExchange, serverName, credential: tlsCredential(credential, parts) };
-    const connect = mqttConnect({
-      url,
-      tls,
-      clientId,
-      openTap: (version) => parts.wire.openConnection(version),
-      openTlsTap: () => parts.wire.tls.openConnection(),
-      signal,
-    });
-    return judged(connect({ receiveBytes }));
-  };
-}
-
-function tlsCredential(credential: Credential, { keys, claim }: CredentialParts): DeviceTls['credential'] {
-  if (credential.kind === 'device') {
-    const { certificate, slot } = credential;
-    return { certificate: encodePem('CERTIFICATE', certificate), privateKey: pemOf(keys.privateKey(slot)) };
-  }
-  const flashed = claim.credential();
-  if (!flashed) throw new ProvisioningRefused('no-credential', 'what is left of the claim cannot be read');
-  const { certificate, privateKey } = flashed;
-  return { certificate: encodePem('CERTIFICATE', certificate), privateKey: encodePem('PRIVATE KEY', privateKey) };
-}
-
-const pemOf = (key: KeyObject): string => key.export({ format: 'pem', type: 'pkcs8' });
-
-/** CONNACK: 2 identifier rejected, 4 bad credentials, 5 not authorized in MQTT 3.1.1; 0x85, 0x86, 0x87 in MQTT 5. */
-const REFUSED_CODES: readonly unknown[] = [2, 4, 5, 0x85, 0x86, 0x87];
-
-/** OpenSSL, of a server's certificate; `ERR_TLS_CERT_ALTNAME_INVALID` is Node's. */
-const UNTRUSTED_SERVER = /^(SELF_SIGNED_CERT|DEPTH_ZERO_SELF|UNABLE_TO_(GET_ISSUER|VERIFY)|CERT_|ERR_TLS_CERT_ALTNAME)/;
-
-async function judged(connecting: Promise<Transport>): Promise<Transport> {
-  try {
-    return await connecting;
-  } catch (error) {
-    if (!(error instanceof Unavailable) || !(error.cause instanceof Error) || !('code' in error.cause)) throw error;
-    const { code } = error.cause;
-    if (REFUSED_CODES.includes(code)) throw new CredentialRefused(error.message, { cause: error });
-    if (UNTRUSTED_SERVER.test(String(code))) throw new ProvisioningRefused('server-untrusted', String(code));
-    throw error;
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UsageError } from '../../command-line.ts';
 import { textAt } from '../measure/json.ts';
 import { Unavailable } from '../ports.ts';
-import type { SecureBroker } from '../provision-device.ts';
+import type { SecureBroker } from '../provision-connect.ts';
 
 /** @throws {Unavailable} where no broker is named and none is known here */
 export function secureBroker(

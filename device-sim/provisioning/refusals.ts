@@ -6,6 +6,7 @@ export const PROVISIONING_REFUSALS = {
   'no-credential': 'the device has neither a claim nor a certificate of its own',
   'credential-refused': 'the broker refuses the credential that the device has',
   'certificate-refused': 'the broker refuses every certificate that the device was given',
+  'template-refused': 'the broker does not let this credential provision with this template',
   'server-untrusted': 'the server that answers is not the one that the device trusts',
   'service-refused': 'the provisioning service refused a request',
   'token-refused': 'no ownership token was taken, whatever certificate it came with',
