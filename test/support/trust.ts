@@ -230,4 +230,4 @@ export const FIRST: TrustRoot = firstRoot(threeOfFive, eitherRelease);
 export const firstBytes: Uint8Array = signRoot(FIRST, HOLDERS);
 export const device: TrustState = initialTrust(verifyFirstRoot(firstBytes, { verify }));
 
-export { classId, image };
+export { classId };

@@ -37,12 +37,14 @@ function ours(shape: Shape, form: RoleSpec['form'], carry: boolean): number {
   return signRoot(document, root.slice(0, shape.signatures), { carry }).length;
 }
 
+const idOf = ({ anchor }: TrustSigner): string => toHex(anchor.keyId);
+
+const roleOf = (keys: readonly TrustSigner[], threshold: number) => ({ keyids: keys.map(idOf), threshold });
+
 /** TUF 1.0.34 §4.3; scheme and key type as the conformance suite would name them, keys and signatures in hexadecimal. */
 function tufJson(shape: Shape): number {
   const { root, release } = keysOf(shape);
   const scheme = shape.algorithm.toLowerCase();
-  const idOf = ({ anchor }: TrustSigner): string => toHex(anchor.keyId);
-  const roleOf = (keys: readonly TrustSigner[], threshold: number) => ({ keyids: keys.map(idOf), threshold });
   const metadata = {
     signatures: root
       .slice(0, shape.signatures)
