@@ -6,8 +6,8 @@ import type { VerifySignature } from '../protocol/cose/algorithms.ts';
 import { verifyWithNoble } from '../protocol/cose/reference-verifier.ts';
 import { Rejection } from '../protocol/errors.ts';
 import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '../protocol/limits.ts';
+import type { RootVersions } from './agent/trust-store.ts';
 import { type Device, openDevice } from './factory.ts';
-import { boardParts } from './hardware/board-parts.ts';
 import { RamBudget } from './hardware/ram.ts';
 import { systemClock, systemRandom } from './hardware/system-clock.ts';
 import { type MachineResult, runMachine } from './machine.ts';
@@ -38,6 +38,8 @@ export interface RunDeviceOptions {
   readonly settings?: Partial<Omit<AgentSettings, 'blockBytes' | 'requestBytes' | 'idleTimeoutMs'>>;
   readonly verify?: VerifySignature;
   readonly isHealthy?: () => boolean;
+  /** Seconds since 1970: what its clock says at the start; without it, it has no clock that could be believed. */
+  readonly nowSeconds?: number;
   readonly onEvent?: (event: AgentEvent) => void;
   readonly signal?: AbortSignal;
   /** For the cost record. */
@@ -58,6 +60,8 @@ export interface DeviceOutcome {
   /** Of the image that is confirmed now. */
   readonly sequenceNumber: number | bigint;
   readonly slot: number;
+  /** Versions of the trust roots that count now. */
+  readonly root: RootVersions;
   /** Starts of the boot loader. */
   readonly boots: number;
   readonly costs: readonly CostRow[];
@@ -101,6 +105,7 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
     clock: systemClock(options.signal),
     random: systemRandom,
     isHealthy: options.isHealthy ?? (() => true),
+    nowSeconds: () => options.nowSeconds,
     observe: (event) => {
       meters.note(event);
       options.onEvent?.(event);
@@ -112,6 +117,7 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
     boots: outcome.boots,
     sequenceNumber: device.installed.sequenceNumber,
     slot: device.installed.slot,
+    root: device.rootVersions,
     costs: meters.costs({ run: device.identity.thing, ...options.costs }, settings.blockBytes),
   };
 }
@@ -186,7 +192,7 @@ class DeviceMeters {
 
   #readEnvelope(bytes: number): EnvelopeParts | undefined {
     const envelope = new Uint8Array(bytes);
-    boardParts(this.#device.flash, this.#device.board).envelopeArea.read(0, envelope);
+    this.#device.parts.envelopeArea.read(0, envelope);
     try {
       return measureEnvelope(envelope);
     } catch (error) {

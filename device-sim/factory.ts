@@ -1,7 +1,10 @@
 /** Devices as folders: a factory makes one, and a process that runs the device opens it. */
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { boardParts } from './hardware/board-parts.ts';
+import type { VerifiedRoot } from '../protocol/trust/advance.ts';
+import { floorOf } from '../protocol/trust/root.ts';
+import { burnFirstRoot, type RootVersions, rootVersionsIn } from './agent/trust-store.ts';
+import { type BoardParts, boardParts } from './hardware/board-parts.ts';
 import { readBootRecord } from './hardware/boot-record.ts';
 import { type FactoryImage, flashFactoryData, readIdentity } from './hardware/factory-data.ts';
 import { Flash } from './hardware/flash.ts';
@@ -10,7 +13,14 @@ import { lockFolder } from './hardware/folder-lock.ts';
 import type { Identity, SlotImage } from './ports.ts';
 import { type Board, boardNamed } from './profiles/boards.ts';
 
-export interface DeviceSpec extends Identity, FactoryImage {
+/** What manufacturing flashes into one device. */
+export interface FactoryContent extends Identity, FactoryImage {
+  readonly root: VerifiedRoot;
+  /** The record of its claim credential (provisioning/claim.ts); absent where it will not be provisioned. */
+  readonly claim?: Uint8Array | undefined;
+}
+
+export interface DeviceSpec extends FactoryContent {
   /** Made where it does not exist. */
   readonly stateFolder: string;
   readonly board: Board;
@@ -21,8 +31,10 @@ export interface Device extends Disposable {
   readonly board: Board;
   readonly flash: Flash;
   readonly identity: Identity;
+  readonly parts: BoardParts;
   /** What it would start. */
   readonly installed: SlotImage;
+  readonly rootVersions: RootVersions;
 }
 
 const FLASH_FILE = 'flash.sparse';
@@ -32,7 +44,7 @@ const BOARD_FILE = 'board.txt';
 export const isMade = (stateFolder: string): boolean => existsSync(join(stateFolder, BOARD_FILE));
 
 /**
- * @throws {RangeError} where there is a device already, or the image does not fit the board
+ * @throws {RangeError} where there is a device already, or what is flashed does not fit the board
  * @throws {Unavailable} where another process is making it
  */
 export function manufacture(spec: DeviceSpec): void {
@@ -44,8 +56,18 @@ export function manufacture(spec: DeviceSpec): void {
   // Left by a factory that did not come to its end: the board's name, written last, is what makes a device.
   rmSync(flashPath, { force: true });
   const file = opened.use(openFlashFile(flashPath, board));
-  flashFactoryData(boardParts(new Flash(board, file), board), spec, spec);
+  flashDevice(boardParts(new Flash(board, file), board), spec);
   writeFileSync(join(stateFolder, BOARD_FILE), `${board.name}\n`);
+}
+
+/** Into a board that is erased. @throws {RangeError} where it does not fit, with the numbers */
+export function flashDevice(parts: BoardParts, content: FactoryContent): void {
+  const { root, claim, image, sequenceNumber, classId } = content;
+  burnFirstRoot(parts.trust, root);
+  if (claim) parts.credentials.claim.write(claim);
+  const { epoch } = floorOf(root.root, classId);
+  // Last: a board with a boot record starts.
+  flashFactoryData(parts, content, { image, epoch, sequenceNumber });
 }
 
 /**
@@ -72,8 +94,12 @@ export function openDevice(stateFolder: string): Device {
     board,
     flash,
     identity,
+    parts,
     get installed() {
       return readBootRecord(parts.boot.record).confirmed;
+    },
+    get rootVersions() {
+      return rootVersionsIn(parts.trust);
     },
     [Symbol.dispose]: () => resources.dispose(),
   };

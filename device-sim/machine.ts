@@ -11,7 +11,9 @@ import type { RamBudget } from './hardware/ram.ts';
 import { type AgentPorts, Reboot, Unavailable } from './ports.ts';
 import type { Board } from './profiles/boards.ts';
 
-type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'>;
+type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'> &
+  // A board without a clock that could be believed.
+  Partial<Pick<AgentPorts, 'nowSeconds'>>;
 
 export interface Machine extends World {
   readonly board: Board;
@@ -51,6 +53,7 @@ function bootPorts(machine: Machine): AgentPorts {
     identity: readIdentity({ boot, factory, ...parts }),
     boot: startBoard(boot),
     slots: boot.slots,
+    nowSeconds: world.nowSeconds ?? (() => undefined),
     reboot: () => {
       throw new Reboot('reboot');
     },

@@ -4,7 +4,7 @@
  */
 import { expectArray, expectUint, expectUint64 } from '../protocol/cbor/expect.ts';
 import type { CborValue } from '../protocol/cbor/value.ts';
-import type { AlgorithmName, Anchor, VerifySignature } from '../protocol/cose/algorithms.ts';
+import type { VerifySignature } from '../protocol/cose/algorithms.ts';
 import { digestValue, type SuitDigest, suitDigestOf } from '../protocol/suit/digest.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
@@ -38,7 +38,7 @@ export interface Journal {
 
 /** Where a board keeps its trust: roots as they were signed, and the small record that says which of them holds. */
 export interface TrustFlash {
-  readonly record: Journal;
+  readonly record: Journal & { readonly maxValueBytes: number };
   readonly roots: readonly [FlashArea, FlashArea];
 }
 
@@ -46,31 +46,41 @@ export type SlotNumber = 0 | 1;
 
 export const otherSlot = (slot: SlotNumber): SlotNumber => (slot === 0 ? 1 : 0);
 
-/** An image in a slot, as the boot loader needs it: it starts nothing whose digest differs. */
-export interface SlotImage {
-  readonly slot: SlotNumber;
-  readonly imageBytes: number;
-  readonly digest: SuitDigest;
-  /** Of the manifest that brought it. */
+/** The place of a release in the order of its class. A trust root may begin an epoch, which forgets the numbers before. */
+export interface ReleaseNumber {
+  readonly epoch: number;
+  /** Of the manifest. */
   readonly sequenceNumber: number | bigint;
 }
 
+export const isOlder = (one: ReleaseNumber, other: ReleaseNumber): boolean =>
+  one.epoch < other.epoch || (one.epoch === other.epoch && one.sequenceNumber < other.sequenceNumber);
+
+/** An image in a slot, as the boot loader needs it: it starts nothing whose digest differs. */
+export interface SlotImage extends ReleaseNumber {
+  readonly slot: SlotNumber;
+  readonly imageBytes: number;
+  readonly digest: SuitDigest;
+}
+
 /** How both the agent and the boot loader keep it in flash. */
-export const slotImageValue = ({ slot, imageBytes, digest, sequenceNumber }: SlotImage): CborValue => [
+export const slotImageValue = ({ slot, imageBytes, digest, epoch, sequenceNumber }: SlotImage): CborValue => [
   slot,
   imageBytes,
   digestValue(digest),
   sequenceNumber,
+  epoch,
 ];
 
 /** @throws {Rejection} `wrong-shape`, `unsupported-algorithm` */
 export function slotImageOf(value: CborValue | undefined, at: string): SlotImage {
-  const [slot, imageBytes, digest, sequenceNumber] = expectArray(value, at, 4);
+  const [slot, imageBytes, digest, sequenceNumber, epoch] = expectArray(value, at, 5);
   return {
     slot: expectUint(slot, `${at}.slot`) === 0 ? 0 : 1,
     imageBytes: expectUint(imageBytes, `${at}.imageBytes`),
     digest: suitDigestOf(digest, `${at}.digest`),
     sequenceNumber: expectUint64(sequenceNumber, `${at}.sequenceNumber`),
+    epoch: expectUint(epoch, `${at}.epoch`),
   };
 }
 
@@ -84,8 +94,8 @@ export interface BootControl {
   trial(): SlotImage | undefined;
   /** Start `image` at the next boot, on trial: unless it is confirmed, the boot loader returns to the confirmed one. */
   tryNext(image: SlotImage): void;
-  /** Keep the image that is running, now with this sequence number. */
-  confirm(sequenceNumber: number | bigint): void;
+  /** Keep the image that is running, now as this release. */
+  confirm(release: ReleaseNumber): void;
   /** Return to the confirmed image at the next boot. */
   giveUp(): void;
 }
@@ -135,16 +145,13 @@ export interface Transport {
  */
 export type Connect = (options: { readonly receiveBytes: number }) => Promise<Transport>;
 
-/** What a factory flashes, and nothing that an update may change. */
+/** What a factory flashes, and no update may change. Whom the device trusts is in `TrustFlash`. */
 export interface Identity {
   /** Name of the thing, and MQTT client id. */
   readonly thing: string;
   /** 16 bytes each: UUIDs (draft-ietf-suit-manifest-37 §8.4.8). */
   readonly vendorId: Uint8Array;
   readonly classId: Uint8Array;
-  readonly anchors: readonly Anchor[];
-  /** Algorithms that must all have signed; none means that any one anchor is enough. */
-  readonly requiredAlgorithms: readonly AlgorithmName[];
 }
 
 export interface AgentSettings {
@@ -169,6 +176,8 @@ export type AgentEvent =
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'connecting'; readonly attempt: number }
   | { readonly kind: 'job'; readonly jobId: string }
+  /** A trust root was verified, and counts from now on. */
+  | { readonly kind: 'root'; readonly version: number }
   /** It is in the envelope area, whole, and about to be authenticated. */
   | { readonly kind: 'envelope'; readonly envelopeBytes: number }
   | { readonly kind: 'block'; readonly fileId: number; readonly storedBytes: number; readonly fileBytes: number }
@@ -181,7 +190,8 @@ export interface AgentPorts {
   readonly settings: AgentSettings;
   readonly boot: BootControl;
   readonly slots: readonly [FlashArea, FlashArea];
-  /** Where the envelope is kept from its download until the image is confirmed. */
+  readonly trust: TrustFlash;
+  /** Where the envelope is kept from its download until the image is confirmed; before, each new trust root. */
   readonly envelopeArea: FlashArea;
   /** Which blocks of the envelope, and of the image, are already in flash. */
   readonly blockLogs: { readonly envelope: FlashArea; readonly image: FlashArea };
@@ -194,6 +204,8 @@ export interface AgentPorts {
   readonly random: () => number;
   /** Starts the boot loader; never returns. */
   readonly reboot: () => never;
+  /** Seconds since 1970, by a clock that may be believed; undefined on a board without one, as most are. */
+  readonly nowSeconds: () => number | undefined;
   /** Whether the image that is running works, by its own tests. */
   readonly isHealthy: () => boolean;
   readonly observe: (event: AgentEvent) => void;

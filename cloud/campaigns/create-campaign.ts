@@ -10,12 +10,15 @@ import { type Campaign, createCampaign } from '../store/campaigns.ts';
 import { listReleases, type Release, releaseById } from '../store/releases.ts';
 import type { Store } from '../store/store.ts';
 import { createStream } from '../store/streams.ts';
+import { planRoots, type RootArtifact } from './plan-roots.ts';
 
 const ENVELOPE_FILE = 0;
 const IMAGE_FILE = 1;
 
 export interface CampaignRequest {
   readonly releaseId: string;
+  /** Published trust roots that a device may not have: from version 2 on, without a gap. */
+  readonly roots?: readonly RootArtifact[];
   /** Each once; at least one. */
   readonly things: readonly string[];
   /** Unique: also the id of the job and of the stream. */
@@ -27,20 +30,24 @@ export interface CampaignRequest {
 export async function launchCampaign(store: Store, request: CampaignRequest): Promise<Campaign> {
   const release = await expectRelease(store, request.releaseId);
   const things = expectThings(request.things);
-  const { id, nowMs } = request;
+  const { id, nowMs, roots = [] } = request;
   const campaign: Campaign = { id, releaseId: release.id, streamId: id, state: 'IN_PROGRESS', createdAtMs: nowMs };
   const files = [
     { fileId: ENVELOPE_FILE, digest: release.envelopeDigest, bytes: release.envelopeBytes },
     { fileId: IMAGE_FILE, digest: release.imageDigest, bytes: release.imageBytes },
   ];
-  await createStream(store, { id, description: release.id, files }, nowMs);
-  await createCampaign(store, { campaign, things, document: encodeJobDocument(documentFor(release, id)) });
+  const plan = planRoots(roots, { streamId: id, reserved: files.length });
+  const streams = new Map([...plan.files, [id, [...files, ...(plan.files.get(id) ?? [])]]]);
+  for (const [streamId, its] of streams) {
+    await createStream(store, { id: streamId, description: release.id, files: its }, nowMs);
+  }
+  const document = encodeJobDocument({ ...documentFor(release, id), roots: plan.roots });
+  await createCampaign(store, { campaign, things, document });
   return campaign;
 }
 
-const documentFor = (release: Release, stream: string): JobDocument => ({
+const documentFor = (release: Release, stream: string): Omit<JobDocument, 'roots'> => ({
   stream,
-  roots: [],
   envelope: { fileId: ENVELOPE_FILE, bytes: release.envelopeBytes },
   files: [{ fileId: IMAGE_FILE, bytes: release.imageBytes, uri: IMAGE_URI }],
 });

@@ -3,9 +3,11 @@ import type { Command } from 'commander';
 import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
 import { launchCampaign } from '../campaigns/create-campaign.ts';
 import { type CampaignProgress, campaignProgress } from '../campaigns/campaign-progress.ts';
+import type { RootArtifact } from '../campaigns/plan-roots.ts';
+import { publishedRoots } from '../roots/published-roots.ts';
 import { listThings } from '../store/things.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+import { type CloudFiles, openCloudFiles } from './open-cloud.ts';
 
 const WATCH_INTERVAL_MS = 500;
 
@@ -36,12 +38,26 @@ function registerCreate(parent: Command): void {
     const things = [...new Set(options.thing ?? (await listThings(cloud.store)).map(({ name }) => name))];
     const nowMs = io.nowMs();
     const id = `c-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')}-${io.randomHex(2)}`;
-    const campaign = await launchCampaign(cloud.store, { releaseId: options.release, things, id, nowMs });
+    const roots = await storeRoots(cloud);
+    const campaign = await launchCampaign(cloud.store, { releaseId: options.release, roots, things, id, nowMs });
     const text =
-      `Campaign ${campaign.id}: ${things.length === 1 ? `thing ${things[0]}` : `${things.length} things`} to ${campaign.releaseId}\n` +
+      `Campaign ${campaign.id}: ${things.length === 1 ? `thing ${things[0]}` : `${things.length} things`} to ${campaign.releaseId}${rootsText(roots)}\n` +
       `Next: bristlecone device run --thing ${things[0]}\n      bristlecone campaign status ${campaign.id} --watch`;
-    return { json: { ...campaign, things }, text };
+    return { json: { ...campaign, things, roots: roots.map(({ version }) => version) }, text };
   });
+}
+
+/** Version 1 is flashed by the factory, so no device ever needs it. */
+async function storeRoots({ folder, artifacts }: CloudFiles): Promise<readonly RootArtifact[]> {
+  const later = publishedRoots(folder.root).filter(({ version }) => version > 1);
+  const roots: RootArtifact[] = [];
+  for (const { version, bytes } of later) roots.push({ version, ...(await artifacts.put(bytes)) });
+  return roots;
+}
+
+function rootsText(roots: readonly RootArtifact[]): string {
+  const newest = roots.at(-1);
+  return newest ? `; devices that are behind get the trust roots up to version ${newest.version} first` : '';
 }
 
 function registerStatus(parent: Command): void {

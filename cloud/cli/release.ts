@@ -9,6 +9,7 @@ import { listReleases, type Release } from '../store/releases.ts';
 import { writeFactoryFolder } from './factory-folder.ts';
 import { type DataOptions, withDataOption, withKmsOptions } from './kms-option.ts';
 import { type CloudFiles, openCloudFiles } from './open-cloud.ts';
+import { describeTrust, prepareTrust, type ReleaseTrustOptions, trustJson } from './release-trust.ts';
 import { openReleaseSigners, type SignerOptions, withSignerOptions } from './release-signers.ts';
 
 interface NameOptions {
@@ -16,6 +17,11 @@ interface NameOptions {
   readonly sequence: string;
   readonly vendor: string;
   readonly class: string;
+}
+
+interface CreateOptions extends SignerOptions, ReleaseTrustOptions, NameOptions {
+  readonly image: string;
+  readonly out?: string;
 }
 
 export function registerReleaseCommands(program: Command): void {
@@ -48,8 +54,10 @@ function registerCreate(parent: Command): void {
         }),
       ),
     ),
-  ).option('--out <file>', 'write the envelope there too');
-  run<SignerOptions & NameOptions & { image: string; out?: string }>(command, async ({ options, io }) => {
+  )
+    .option('--out <file>', 'write the envelope there too')
+    .option('--no-development-root', 'make no trust root for trying out where none is published');
+  run<CreateOptions>(command, async ({ options, io }) => {
     await using cloud = await openCloudFiles(options.data);
     const image = readBytes(options.image);
     const { signers, digestAlgorithmId, profile } = await openReleaseSigners(options, io.env);
@@ -70,18 +78,19 @@ function registerCreate(parent: Command): void {
     });
     // First the file: a release whose envelope could not be written would be there, and half done.
     if (options.out !== undefined) writeFileSync(options.out, envelope);
+    const trust = await prepareTrust(cloud.folder, keys, { options, env: io.env, nowMs: io.nowMs() });
     const release = await publishRelease(cloud, {
       name: { ...name, ...(profile && { profile: profile.name }) },
       envelope,
       image,
       nowMs: io.nowMs(),
     });
-    writeFactoryFolder(cloud.folder, { vendor: name.vendor, className: name.class, keys });
+    writeFactoryFolder(cloud.folder, { vendor: name.vendor, className: name.class, keys, root: trust.root });
     for (const warning of warnings) io.note(`warning: ${warning}`);
     const { rules, digest, blockBytes } = profile ?? {};
     return {
-      json: { ...release, rules, digest, blockBytes, out: options.out, warnings },
-      text: describe(release, options.out),
+      json: { ...release, rules, digest, blockBytes, out: options.out, warnings, trust: trustJson(trust) },
+      text: describe(release, options.out, describeTrust(trust)),
     };
   });
 }
@@ -117,7 +126,7 @@ function registerAdd(parent: Command): void {
         image,
         nowMs: io.nowMs(),
       });
-      return { json: release, text: describe(release, undefined) };
+      return { json: release, text: describe(release, undefined, undefined) };
     },
   );
 }
@@ -146,9 +155,9 @@ const releaseRow = (it: Release) => [
   it.imageBytes,
 ];
 
-const describe = (release: Release, out: string | undefined): string =>
+const describe = (release: Release, out: string | undefined, trust: string | undefined): string =>
   `Release ${release.id}: sequence ${release.sequence}, image ${release.imageBytes} B, envelope ${release.envelopeBytes} B on the wire, ` +
-  `signed with ${release.algorithms.join(' + ')}${release.profile === undefined ? '' : ` as profile ${release.profile} says`}${out === undefined ? '' : `\nWrote the envelope to ${out}`}\n` +
+  `signed with ${release.algorithms.join(' + ')}${release.profile === undefined ? '' : ` as profile ${release.profile} says`}${out === undefined ? '' : `\nWrote the envelope to ${out}`}\n${trust === undefined ? '' : `${trust}\n`}` +
   `Next: bristlecone campaign create --release ${release.id} --thing NAME (or --all)`;
 
 function nameOf({ version, sequence, vendor, class: className }: NameOptions, algorithms: readonly string[]) {

@@ -49,6 +49,12 @@ export async function streamById(store: Store, id: string): Promise<Stream | und
   return { ...stream, files };
 }
 
+/** Of a campaign that needs more than one stream; `n` from 1 on. */
+export const furtherStreamId = (streamId: string, n: number): string => `${streamId}_roots-${n}`;
+
+/** The stream that a job names, of this one or one of its further ones. */
+const mainStreamId = (streamId: string): string => streamId.replace(/_roots-\d+$/, '');
+
 /** Has the thing a job that fetches from this stream and has not ended? */
 export async function mayFetch(
   store: Store,
@@ -59,7 +65,7 @@ export async function mayFetch(
     .select('ordinal')
     .where('thing', '=', thing)
     .where('status', 'in', ['QUEUED', 'IN_PROGRESS'])
-    .where('streamId', '=', streamId)
+    .where('streamId', 'in', [streamId, mainStreamId(streamId)])
     .limit(1)
     .executeTakeFirst();
   return execution !== undefined;

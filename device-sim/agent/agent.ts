@@ -25,7 +25,13 @@ export type AgentResult =
     };
 
 /** States that need the job's document, which only the service has. */
-const NEEDS_DOCUMENT: readonly UpdateState[] = ['fetching-envelope', 'authenticating', 'downloading'];
+const NEEDS_DOCUMENT: readonly UpdateState[] = [
+  'fetching-root',
+  'accepting-root',
+  'fetching-envelope',
+  'authenticating',
+  'downloading',
+];
 /** States in which the image that runs may be one on trial. */
 const MAY_BE_ON_TRIAL: readonly UpdateState[] = ['installing', 'rebooting', 'confirming', 'rolling-back'];
 
@@ -35,6 +41,7 @@ const MAY_BE_ON_TRIAL: readonly UpdateState[] = ['installing', 'rebooting', 'con
  */
 export async function runAgent(ports: AgentPorts): Promise<AgentResult> {
   await using context = new AgentContext(ports);
+  context.trust.settle();
   let progress = await resume(context);
   for (;;) {
     ports.observe({ kind: 'state', state: progress.state });

@@ -10,6 +10,7 @@ import type { FlashArea, Ram, RamBuffer } from '../ports.ts';
 import { BLOCK_RECORD_BYTES, type BlockRecord, decodeBlockRecord, encodeBlockRecord } from './block-log.ts';
 import { blockCountOf } from './check-block.ts';
 import { crc32 } from './crc32.ts';
+import { padded } from './flash-bytes.ts';
 
 export interface BlockStoreOptions {
   readonly area: FlashArea;
@@ -91,7 +92,7 @@ export class BlockStore implements Disposable {
         lostOthers = true;
         if (!this.#eraseSector(sector)) return this.#startOver(block, payload);
       }
-      if (found !== 'same') area.write(start + done, padded(part, area.writeBytes));
+      if (found !== 'same') area.write(start + done, padded(part, area));
       done += part.length;
     }
     this.#append({ kind: 'block', index: block, value: crc32(payload) });
@@ -212,7 +213,7 @@ export class BlockStore implements Disposable {
   #append(record: BlockRecord): void {
     if (this.#logRecords >= this.#logCapacity) return;
     const { log } = this.#options;
-    log.write(this.#logRecords * this.#recordBytes, padded(encodeBlockRecord(record), log.writeBytes));
+    log.write(this.#logRecords * this.#recordBytes, padded(encodeBlockRecord(record), log));
     this.#logRecords += 1;
   }
 
@@ -228,11 +229,4 @@ export class BlockStore implements Disposable {
 /** Forgets what was stored: it is not what it should be, and the next attempt must not find it. */
 export function eraseBlockLog(log: FlashArea): void {
   for (let sector = 0; sector * log.sectorBytes < log.areaBytes; sector++) log.eraseSector(sector);
-}
-
-function padded(bytes: Uint8Array, unit: number): Uint8Array {
-  if (bytes.length % unit === 0) return bytes;
-  const whole = new Uint8Array(Math.ceil(bytes.length / unit) * unit).fill(ERASED);
-  whole.set(bytes);
-  return whole;
 }

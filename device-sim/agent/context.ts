@@ -2,26 +2,29 @@
 import { decodeJobDocument, type JobDocument } from '../../protocol/aws-iot/job-document.ts';
 import type { JobExecution } from '../../protocol/aws-iot/jobs.ts';
 import { encodeJson } from '../../protocol/aws-iot/json.ts';
-import { authenticate, type AuthenticatedEnvelope } from '../../protocol/suit/authenticate.ts';
 import { decodeEnvelope } from '../../protocol/suit/envelope.ts';
 import type { Outcome } from '../../protocol/suit/make-report.ts';
 import type { SuitReport } from '../../protocol/suit/report.ts';
+import { type AuthenticatedRelease, authenticateRelease } from '../../protocol/trust/release.ts';
 import type { AgentPorts, RamBuffer } from '../ports.ts';
 import { fitSuitReport } from './job-report.ts';
 import { Link } from './link.ts';
+import { TrustStore } from './trust-store.ts';
 
 export class AgentContext implements AsyncDisposable {
   readonly ports: AgentPorts;
   readonly link: Link;
+  readonly trust: TrustStore;
   /** As this boot got it from the service. */
   execution: JobExecution | undefined;
   #document: { readonly buffer: RamBuffer; readonly decoded: JobDocument } | undefined;
-  #envelope: { readonly buffer: RamBuffer; readonly authenticated: AuthenticatedEnvelope } | undefined;
+  #envelope: { readonly buffer: RamBuffer; readonly release: AuthenticatedRelease } | undefined;
   #reference: SuitReport['reference'] | undefined;
 
   constructor(ports: AgentPorts) {
     this.ports = ports;
     this.link = new Link(ports);
+    this.trust = new TrustStore(ports);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -45,12 +48,12 @@ export class AgentContext implements AsyncDisposable {
   }
 
   /**
-   * The envelope in flash, authenticated; it stays in RAM until `closeEnvelope`.
+   * The envelope in flash, authenticated as of `nowSeconds`; it stays in RAM until `closeEnvelope`, the trust roots do not.
    *
-   * @throws {Rejection} those of decodeEnvelope and authenticate; `too-large`, where the RAM does not hold it
+   * @throws {Rejection} those of decodeEnvelope and authenticateRelease; `too-large`, where the RAM does not hold it all
    */
-  openEnvelope(envelopeBytes: number): AuthenticatedEnvelope {
-    if (this.#envelope) return this.#envelope.authenticated;
+  openEnvelope(envelopeBytes: number, nowSeconds: number | undefined): AuthenticatedRelease {
+    if (this.#envelope) return this.#envelope.release;
     const { ram, envelopeArea, identity, verify, observe } = this.ports;
     observe({ kind: 'envelope', envelopeBytes });
     const buffer = ram.allocate('envelope', envelopeBytes);
@@ -58,10 +61,12 @@ export class AgentContext implements AsyncDisposable {
       envelopeArea.read(0, buffer.bytes);
       const envelope = decodeEnvelope(buffer.bytes);
       this.#reference = { uri: '', digest: envelope.digest };
-      const authenticated = authenticate(envelope, { ...identity, verify });
-      this.#reference = { uri: authenticated.manifest.referenceUri ?? '', digest: authenticated.digest };
-      this.#envelope = { buffer, authenticated };
-      return authenticated;
+      using trust = this.trust.open();
+      const release = authenticateRelease(trust.state, envelope, { classId: identity.classId, verify, nowSeconds });
+      const { manifest, digest } = release.envelope;
+      this.#reference = { uri: manifest.referenceUri ?? '', digest };
+      this.#envelope = { buffer, release };
+      return release;
     } finally {
       if (!this.#envelope) buffer[Symbol.dispose]();
     }

@@ -15,16 +15,19 @@ import {
   type OperationResult,
   type ProcedureOutcome,
 } from '../../protocol/suit/processor/operations.ts';
-import { type AgentPorts, type FlashArea, otherSlot, type SlotImage, type SlotNumber } from '../ports.ts';
+import { type AgentPorts, type FlashArea, isOlder, otherSlot, type SlotImage, type SlotNumber } from '../ports.ts';
 import { eraseBlockLog } from './block-store.ts';
 import { SlotMap } from './components.ts';
 import { download } from './download.ts';
+import { fillArea } from './flash-bytes.ts';
 import type { Link } from './link.ts';
 import { planFetch } from './plan-fetch.ts';
 import { digestInFlash, RunningDigest } from './running-digest.ts';
 
 export interface InstallContext {
   readonly envelope: AuthenticatedEnvelope;
+  /** In which its sequence number counts. */
+  readonly epoch: number;
   /** Absent in the invocation procedure, which fetches nothing. */
   readonly job?: JobDocument;
   readonly link?: Link;
@@ -56,9 +59,6 @@ const failed = (
 /** What the invocation procedure may not do here: there is nowhere to write but the image to return to. */
 const WRITES: readonly Operation['do'][] = ['fetch', 'write', 'copy', 'swap'];
 
-/** bytes. What is copied or compared at a time. */
-const CHUNK_BYTES = 512;
-
 export class ImageInstaller {
   readonly #context: InstallContext;
   readonly #slots: SlotMap;
@@ -82,7 +82,7 @@ export class ImageInstaller {
    * @throws {Rejection} `parameter-missing`: the manifest never said what the image must be
    */
   newImage(): SlotImage | undefined {
-    const { envelope } = this.#context;
+    const { envelope, epoch } = this.#context;
     if (this.#slots.primary !== this.#slots.spare) return undefined;
     if (!this.#spare?.matched) {
       throw new Rejection('parameter-missing', 'manifest.install', 'expected an image-match of the new image');
@@ -91,6 +91,7 @@ export class ImageInstaller {
       slot: this.#slots.spare,
       imageBytes: this.#spare.imageBytes,
       digest: this.#spare.matched,
+      epoch,
       sequenceNumber: envelope.manifest.sequenceNumber,
     };
   }
@@ -174,14 +175,7 @@ export class ImageInstaller {
   #fill(area: FlashArea, imageBytes: number, read: (offset: number, target: Uint8Array) => void): void {
     const { ram, blockLogs } = this.#context.ports;
     eraseBlockLog(blockLogs.image);
-    for (let sector = 0; sector * area.sectorBytes < imageBytes; sector++) area.eraseSector(sector);
-    using chunk = ram.allocate('copy', CHUNK_BYTES);
-    for (let offset = 0; offset < imageBytes; offset += CHUNK_BYTES) {
-      const bytes = Math.min(CHUNK_BYTES, imageBytes - offset);
-      chunk.bytes.fill(0xff);
-      read(offset, chunk.bytes.subarray(0, bytes));
-      area.write(offset, chunk.bytes.subarray(0, Math.ceil(bytes / area.writeBytes) * area.writeBytes));
-    }
+    fillArea(area, { bytes: imageBytes, ram, read });
     this.#spare = { imageBytes };
   }
 
@@ -234,10 +228,10 @@ export class ImageInstaller {
    *   higher number; otherwise two manifests of one number could undo each other for ever
    */
   #slotToWrite(component: OperationOf<'write'>['component']): SlotNumber {
-    const { envelope, ports } = this.#context;
+    const { envelope, epoch, ports } = this.#context;
     const installed = ports.boot.confirmed();
     const { sequenceNumber } = envelope.manifest;
-    if (BigInt(sequenceNumber) <= BigInt(installed.sequenceNumber)) {
+    if (!isOlder(installed, { epoch, sequenceNumber })) {
       const detail = `expected more than ${installed.sequenceNumber} for another image, got ${sequenceNumber}`;
       throw new Rejection('sequence-rollback', 'manifest.sequence-number', detail);
     }

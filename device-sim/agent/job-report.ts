@@ -8,6 +8,7 @@ import { Rejection, type RejectionCode } from '../../protocol/errors.ts';
 import { createReport, type Outcome } from '../../protocol/suit/make-report.ts';
 import { encodeReport, type SuitReport } from '../../protocol/suit/report.ts';
 import type { SlotImage } from '../ports.ts';
+import type { RootVersions } from './trust-store.ts';
 import type { UpdateState } from './update-state.ts';
 
 /** `REJECTED`: what was sent is refused; the same again would be too. `FAILED`: this device could not do it. */
@@ -90,8 +91,8 @@ export function fitSuitReport(reference: SuitReport['reference'], outcome: Outco
   return undefined;
 }
 
-/** Values of status details may not be empty. */
-export function statusDetailsOf(report: JobReport): StatusDetails {
+/** Values of status details may not be empty. `root-proven` only while it is another one than `root`. */
+export function statusDetailsOf(report: JobReport, { newest, proven }: RootVersions): StatusDetails {
   const { code, at, detail, sequenceNumber, imageBytes, suitReport } = report;
   return {
     code,
@@ -99,6 +100,8 @@ export function statusDetailsOf(report: JobReport): StatusDetails {
     ...(detail !== '' && { detail }),
     ...(sequenceNumber !== undefined && { sequence: String(sequenceNumber) }),
     ...(imageBytes !== undefined && { bytes: String(imageBytes) }),
+    root: String(newest),
+    ...(proven !== newest && { 'root-proven': String(proven) }),
     ...(suitReport && { report: toBase64Url(suitReport) }),
   };
 }

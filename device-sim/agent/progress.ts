@@ -1,7 +1,8 @@
 /**
  * Where the update stands, as the journal keeps it: all that the agent knows after a reboot.
  *
- *     { 1: state, ? 2: [ job id, version number, execution number ], ? 3: image to start, ? 4: report, ? 5: envelope bytes }
+ *     { 1: state, ? 2: [ job id, version number, execution number ], ? 3: image to start, ? 4: report, ? 5: envelope bytes,
+ *       ? 6: root bytes, ? 7: seconds since 1970 }
  *     report = [ status, code, at, detail, sequence number / nil, image bytes / nil, SUIT report / nil ]
  */
 import { decodeCbor } from '../../protocol/cbor/decode.ts';
@@ -27,13 +28,28 @@ export interface Progress {
   readonly job?: JobReference;
   /** From authenticating on: how much of the envelope area is the envelope. */
   readonly envelopeBytes?: number;
+  /** In accepting-root: how much of the envelope area is the root. */
+  readonly rootBytes?: number;
+  /**
+   * Since 1970, from downloading on: when the release was authenticated. It is authenticated again after the reboot, as of
+   * then: a root that expires meanwhile does not undo what was begun under it.
+   */
+  readonly authenticatedAtSeconds?: number;
   /** From installing on. */
   readonly newImage?: SlotImage;
   /** In reporting, and in rolling-back: why. */
   readonly report?: JobReport;
 }
 
-const KEY = { state: 1, job: 2, newImage: 3, report: 4, envelopeBytes: 5 } as const;
+const KEY = {
+  state: 1,
+  job: 2,
+  newImage: 3,
+  report: 4,
+  envelopeBytes: 5,
+  rootBytes: 6,
+  authenticatedAtSeconds: 7,
+} as const;
 const MAX_BYTES = 4_096;
 
 export const IDLE: Progress = { state: 'idle' };
@@ -53,10 +69,13 @@ export function readProgress(journal: Journal): Progress {
   }
 }
 
-function progressValue({ state, job, envelopeBytes, newImage, report }: Progress): CborValue {
+function progressValue(progress: Progress): CborValue {
+  const { state, job, envelopeBytes, rootBytes, authenticatedAtSeconds, newImage, report } = progress;
   const map = new Map<CborValue, CborValue>([[KEY.state, state]]);
   if (job) map.set(KEY.job, [job.jobId, job.versionNumber, job.executionNumber]);
   if (envelopeBytes !== undefined) map.set(KEY.envelopeBytes, envelopeBytes);
+  if (rootBytes !== undefined) map.set(KEY.rootBytes, rootBytes);
+  if (authenticatedAtSeconds !== undefined) map.set(KEY.authenticatedAtSeconds, authenticatedAtSeconds);
   if (newImage) map.set(KEY.newImage, slotImageValue(newImage));
   if (report) map.set(KEY.report, reportValue(report));
   return map;
@@ -69,10 +88,14 @@ function progressOf(map: ReadonlyMap<CborValue, CborValue>): Progress {
   const newImage = map.get(KEY.newImage);
   const report = map.get(KEY.report);
   const envelopeBytes = map.get(KEY.envelopeBytes);
+  const rootBytes = map.get(KEY.rootBytes);
+  const seconds = map.get(KEY.authenticatedAtSeconds);
   return {
     state,
     ...(job !== undefined && { job: jobOf(job) }),
     ...(envelopeBytes !== undefined && { envelopeBytes: expectUint(envelopeBytes, 'journal.envelopeBytes') }),
+    ...(rootBytes !== undefined && { rootBytes: expectUint(rootBytes, 'journal.rootBytes') }),
+    ...(seconds !== undefined && { authenticatedAtSeconds: expectUint(seconds, 'journal.seconds') }),
     ...(newImage !== undefined && { newImage: slotImageOf(newImage, 'journal.newImage') }),
     ...(report !== undefined && { report: reportOf(report) }),
   };

@@ -2,14 +2,16 @@
  * What the agent does in each state. A state may be entered again after a reboot at any point of it, so each one begins
  * by finding out what is already done; the transitions are the table in update-state.ts.
  */
+import type { JobRootFile } from '../../protocol/aws-iot/job-document.ts';
 import { utf8 } from '../../protocol/bytes.ts';
 import { Rejection } from '../../protocol/errors.ts';
 import { runProcedure } from '../../protocol/suit/processor.ts';
 import type { ProcessorContext } from '../../protocol/suit/processor/operations.ts';
-import type { AgentPorts, SlotImage } from '../ports.ts';
+import type { AuthenticatedRelease } from '../../protocol/trust/release.ts';
+import { type AgentPorts, isOlder, type ReleaseNumber, type SlotImage } from '../ports.ts';
 import { hasComponent } from './components.ts';
 import type { AgentContext } from './context.ts';
-import { download } from './download.ts';
+import { download, type StreamFile } from './download.ts';
 import { ImageInstaller } from './install-image.ts';
 import { endJob, type JobReference, nextJob } from './job-client.ts';
 import { reportOfSuccess, statusDetailsOf } from './job-report.ts';
@@ -27,6 +29,8 @@ type Handler<S extends UpdateState> = (context: AgentContext, progress: Progress
 
 export const HANDLERS: { readonly [S in UpdateState]: Handler<S> } = {
   idle: takeJob,
+  'fetching-root': fetchRoot,
+  'accepting-root': acceptRoot,
   'fetching-envelope': fetchEnvelope,
   authenticating: authenticateEnvelope,
   downloading: runUpdate,
@@ -45,45 +49,89 @@ async function takeJob(context: AgentContext): Promise<Step<'idle'>> {
   return { result: 'success', keep: { job: { jobId, versionNumber, executionNumber } } };
 }
 
-async function fetchEnvelope(context: AgentContext, progress: Progress): Promise<Step<'fetching-envelope'>> {
-  const { link, ports } = context;
-  const { stream, envelope } = context.document();
-  if (!envelope) throw new Rejection('job-invalid', 'job.bristlecone.envelope', 'expected an envelope, got none');
-  const { areaBytes } = ports.envelopeArea;
-  if (envelope.bytes > areaBytes) {
-    const detail = `expected at most ${areaBytes} bytes, got ${envelope.bytes}`;
-    throw new Rejection('too-large', 'job.bristlecone.envelope.bytes', detail);
+/** The next root after the newest that is trusted, if the job has it: one at a time, since each must verify the next. */
+async function fetchRoot(context: AgentContext, progress: Progress): Promise<Step<'fetching-root'>> {
+  const { link, ports, trust } = context;
+  const { stream, roots } = context.document();
+  const root = nextRoot(roots, trust.versions.newest);
+  if (!root) return { result: 'unchanged' };
+  const { areaBytes } = ports.trust.roots[0];
+  const { fileId, bytes: fileBytes, version } = root;
+  if (fileBytes > areaBytes) {
+    const detail = `expected at most ${areaBytes} bytes on this board, got ${fileBytes} of version ${version}`;
+    throw new Rejection('too-large', 'job.bristlecone.roots', detail);
   }
+  const streamId = root.stream ?? stream;
+  await download(link, { streamId, fileId, fileBytes, ...stagingFor(`root-${version}`, progress, context) }, ports);
+  return { result: 'success', keep: { rootBytes: fileBytes } };
+}
+
+function nextRoot(roots: readonly JobRootFile[], newest: number): JobRootFile | undefined {
+  const [first] = roots.filter(({ version }) => version > newest);
+  if (!first || first.version === newest + 1) return first;
+  const versions = `expected version ${newest + 1}, got ${first.version}`;
+  throw new Rejection('root-version-gap', 'job.bristlecone.roots', versions);
+}
+
+function acceptRoot({ ports, trust }: AgentContext, progress: Progress): Step<'accepting-root'> {
+  const version = trust.accept(rootBytesOf(progress), ports.verify);
+  ports.observe({ kind: 'root', version });
+  return { result: 'success' };
+}
+
+/** The one area for what must be whole before it is looked at. */
+function stagingFor(
+  content: string,
+  progress: Progress,
+  { ports }: AgentContext,
+): Pick<StreamFile, 'key' | 'area' | 'log'> {
   const { jobId, executionNumber } = jobOf(progress);
-  const file = {
-    streamId: stream,
-    fileId: envelope.fileId,
-    fileBytes: envelope.bytes,
-    key: utf8(`${jobId}/${executionNumber}/${stream}`),
+  return {
+    key: utf8(`${jobId}/${executionNumber}/${content}`),
     area: ports.envelopeArea,
     log: ports.blockLogs.envelope,
   };
-  await download(link, file, ports);
-  return { result: 'success', keep: { envelopeBytes: envelope.bytes } };
+}
+
+async function fetchEnvelope(context: AgentContext, progress: Progress): Promise<Step<'fetching-envelope'>> {
+  const { link, ports, trust } = context;
+  const { stream, envelope } = context.document();
+  if (!envelope) {
+    const report = reportOfSuccess(`trust root ${trust.versions.newest}`, ports.boot.confirmed(), undefined);
+    return { result: 'unchanged', keep: { report } };
+  }
+  const { areaBytes } = ports.envelopeArea;
+  const { fileId, bytes: fileBytes } = envelope;
+  if (fileBytes > areaBytes) {
+    const detail = `expected at most ${areaBytes} bytes, got ${fileBytes}`;
+    throw new Rejection('too-large', 'job.bristlecone.envelope.bytes', detail);
+  }
+  await download(link, { streamId: stream, fileId, fileBytes, ...stagingFor(stream, progress, context) }, ports);
+  return { result: 'success', keep: { envelopeBytes: fileBytes } };
 }
 
 /** Before any byte of an image is asked for. */
 function authenticateEnvelope(context: AgentContext, progress: Progress): Step<'authenticating'> {
-  context.openEnvelope(envelopeBytesOf(progress));
-  return { result: 'success' };
+  const nowSeconds = context.ports.nowSeconds();
+  context.trust.noteTime(nowSeconds);
+  context.openEnvelope(envelopeBytesOf(progress), nowSeconds);
+  return { result: 'success', ...(nowSeconds !== undefined && { keep: { authenticatedAtSeconds: nowSeconds } }) };
 }
 
 async function runUpdate(context: AgentContext, progress: Progress): Promise<Step<'downloading'>> {
   const { link, ports } = context;
-  const envelope = context.openEnvelope(envelopeBytesOf(progress));
-  const installer = new ImageInstaller({ envelope, job: context.document(), link, ports });
-  const outcome = await installer.run(runProcedure(envelope, 'update', processorContext(ports)));
+  const release = openRelease(context, progress);
+  const { envelope, staged } = release;
+  const job = context.document();
+  const installer = new ImageInstaller({ envelope, epoch: staged.epoch, job, link, ports });
+  const outcome = await installer.run(runProcedure(envelope, 'update', processorContext(ports, staged)));
   const newImage = installer.newImage();
-  const { sequenceNumber } = envelope.manifest;
   context.closeEnvelope();
   if (newImage) return { result: 'success', keep: { newImage } };
 
-  if (sequenceNumber > ports.boot.confirmed().sequenceNumber) ports.boot.confirm(sequenceNumber);
+  // It runs already, and is confirmed: for the trust root that is as good as a confirmation.
+  if (isOlder(ports.boot.confirmed(), staged)) ports.boot.confirm(staged);
+  context.trust.confirm(release);
   const suitReport = context.suitReport(outcome);
   return {
     result: 'unchanged',
@@ -105,19 +153,25 @@ function reboot({ ports }: AgentContext, progress: Progress): Step<'rebooting'> 
   throw unconfirmed('boot', `expected the image in slot ${slot} to start, got slot ${ports.boot.running.slot}`);
 }
 
-/** The point of no return: with the confirmation, and not before, the installed sequence number advances. */
+/**
+ * The point of no return: with the confirmation, and not before, the installed sequence number advances, and a new trust
+ * root takes the place of the one that it was proven under.
+ */
 async function confirm(context: AgentContext, progress: Progress): Promise<Step<'confirming'>> {
   const { ports } = context;
-  const { slot, sequenceNumber } = newImageOf(progress);
+  const { slot } = newImageOf(progress);
   if (ports.boot.running.slot !== slot) throw unconfirmed('boot', `expected slot ${slot} to keep running`);
-  const envelope = context.openEnvelope(envelopeBytesOf(progress));
-  const installer = new ImageInstaller({ envelope, ports });
-  const outcome = await installer.run(runProcedure(envelope, 'invocation', processorContext(ports)));
+  const release = openRelease(context, progress);
+  const { envelope, staged } = release;
+  const installer = new ImageInstaller({ envelope, epoch: staged.epoch, ports });
+  const outcome = await installer.run(runProcedure(envelope, 'invocation', processorContext(ports, staged)));
   context.closeEnvelope();
   if (ports.boot.trial()) {
     if (!ports.isHealthy()) throw unconfirmed('health', 'expected the new image to pass its own tests');
-    ports.boot.confirm(sequenceNumber);
+    ports.boot.confirm(staged);
   }
+  // After the image, never before: a cut in between leaves the older root in place, and this state is entered again.
+  context.trust.confirm(release);
   const report = reportOfSuccess('installed', ports.boot.confirmed(), context.suitReport(outcome));
   return { result: 'success', keep: { report } };
 }
@@ -129,19 +183,26 @@ function rollBack({ ports }: AgentContext, progress: Progress): Step<'rolling-ba
   return ports.reboot();
 }
 
-async function report({ link, ports }: AgentContext, progress: Progress): Promise<Step<'reporting'>> {
+async function report({ link, ports, trust }: AgentContext, progress: Progress): Promise<Step<'reporting'>> {
   const { report } = progress;
   if (!report) throw new TypeError('reporting without a report');
-  const update = { status: report.status, statusDetails: statusDetailsOf(report) };
+  const update = { status: report.status, statusDetails: statusDetailsOf(report, trust.versions) };
   return { result: (await endJob(link, jobOf(progress), update, ports)) ? 'success' : 'failure' };
 }
 
-const processorContext = ({ identity, boot }: AgentPorts): ProcessorContext => ({
-  vendorIds: [identity.vendorId],
-  classIds: [identity.classId],
-  installedSequence: boot.confirmed().sequenceNumber,
-  hasComponent,
-});
+/** An older epoch's number says nothing any more; the floor of the trust root has been checked. */
+function processorContext({ identity, boot }: AgentPorts, { epoch }: ReleaseNumber): ProcessorContext {
+  const installed = boot.confirmed();
+  return {
+    vendorIds: [identity.vendorId],
+    classIds: [identity.classId],
+    ...(installed.epoch === epoch && { installedSequence: installed.sequenceNumber }),
+    hasComponent,
+  };
+}
+
+const openRelease = (context: AgentContext, progress: Progress): AuthenticatedRelease =>
+  context.openEnvelope(envelopeBytesOf(progress), progress.authenticatedAtSeconds);
 
 const unconfirmed = (at: string, detail: string): Rejection => new Rejection('image-unconfirmed', at, detail);
 
@@ -153,6 +214,11 @@ function jobOf({ job, state }: Progress): JobReference {
 function envelopeBytesOf({ envelopeBytes, state }: Progress): number {
   if (envelopeBytes === undefined) throw new TypeError(`${state} without an envelope`);
   return envelopeBytes;
+}
+
+function rootBytesOf({ rootBytes, state }: Progress): number {
+  if (rootBytes === undefined) throw new TypeError(`${state} without a root`);
+  return rootBytes;
 }
 
 function newImageOf({ newImage, state }: Progress): SlotImage {

@@ -2,16 +2,21 @@
  * The update state machine as data: a review of the device's behaviour is a review of this table, and a transition to a
  * state that does not exist does not compile.
  *
- *     idle → fetching-envelope → authenticating → downloading → installing → rebooting → confirming → reporting → idle
- *       └──────────────┴── failure, or nothing to do ──┴────────────┘             └── failure ──┘       ▲
- *                                   │                                                   ▼             │
- *                                   │                                              rolling-back ──────┤
- *                                   └───────────────────────────────────────────────────────────────────┘
+ *             accepting-root
+ *               ▲       │ and the next one
+ *               │       ▼
+ *     idle → fetching-root → fetching-envelope → authenticating → downloading → installing → rebooting → confirming
+ *       │            └───── failure, or nothing more to do ──┴──────────┘             └─── failure ───┘       │
+ *       │                                        │                                          ▼                 │
+ *       ▲                                        │                                     rolling-back           │
+ *       └─────────────────────────────────── reporting ◀──────────────────────────────────┴───────────────────┘
  */
 // oxfmt-ignore
 export const TRANSITIONS = {
-  'idle':              { success: 'fetching-envelope', failure: 'reporting',    unchanged: 'idle' },
-  'fetching-envelope': { success: 'authenticating',    failure: 'reporting' },
+  'idle':              { success: 'fetching-root',     failure: 'reporting',    unchanged: 'idle' },
+  'fetching-root':     { success: 'accepting-root',    failure: 'reporting',    unchanged: 'fetching-envelope' },
+  'accepting-root':    { success: 'fetching-root',     failure: 'reporting' },
+  'fetching-envelope': { success: 'authenticating',    failure: 'reporting',    unchanged: 'reporting' },
   'authenticating':    { success: 'downloading',       failure: 'reporting' },
   'downloading':       { success: 'installing',        failure: 'reporting',    unchanged: 'reporting' },
   'installing':        { success: 'rebooting',         failure: 'reporting' },
@@ -23,7 +28,7 @@ export const TRANSITIONS = {
 
 export type UpdateState = keyof typeof TRANSITIONS;
 
-/** How a state may end. `unchanged`: there is no job, or the image is installed already. */
+/** How a state may end. `unchanged`: there is no job, no newer root, no envelope, or the image is installed already. */
 export type ResultOf<S extends UpdateState> = keyof (typeof TRANSITIONS)[S];
 export type Result = ResultOf<'idle'>;
 

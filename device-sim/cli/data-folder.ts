@@ -35,18 +35,25 @@ function expectBrokerUrl(text: string): string {
 export interface FactoryOrder {
   readonly vendor: string;
   readonly className: string;
+  /** Keys that sign releases. */
   readonly anchors: readonly Anchor[];
+  /** The trust root that new devices get; absent where the operator has none yet. */
+  readonly rootFile: string | undefined;
 }
+
+const ROOT_FILE = 'root.cose';
 
 export function readFactoryOrder(data: string): FactoryOrder | undefined {
   const folder = join(data, 'factory');
   const file = join(folder, 'device.json');
   if (!existsSync(file)) return undefined;
   const order: unknown = JSON.parse(readFileSync(file, 'utf8'));
-  const keys = readdirSync(folder).filter((name) => name.endsWith('.cose'));
+  const rootFile = join(folder, ROOT_FILE);
+  const keys = readdirSync(folder).filter((name) => name.endsWith('.cose') && name !== ROOT_FILE);
   return {
     vendor: textAt(order, 'vendor'),
     className: textAt(order, 'class'),
     anchors: readAnchors(keys.map((name) => join(folder, name))),
+    rootFile: existsSync(rootFile) ? rootFile : undefined,
   };
 }

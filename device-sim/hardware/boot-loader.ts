@@ -6,7 +6,15 @@
  * checks itself would then undo a good update. Without a confirmation it returns to the confirmed image.
  */
 import { createSuitDigest, equalDigests } from '../../protocol/suit/digest.ts';
-import { type BootControl, type FlashArea, type Journal, otherSlot, type SlotImage } from '../ports.ts';
+import {
+  type BootControl,
+  type FlashArea,
+  isOlder,
+  type Journal,
+  otherSlot,
+  type ReleaseNumber,
+  type SlotImage,
+} from '../ports.ts';
 import { type BootRecord, readBootRecord, writeBootRecord } from './boot-record.ts';
 
 export const TRIAL_STARTS = 3;
@@ -49,23 +57,25 @@ function isIntact({ slot, imageBytes, digest }: SlotImage, { slots }: BootParts)
 
 function bootControl({ record }: BootParts, running: SlotImage): BootControl {
   const read = (): BootRecord => readBootRecord(record);
-  const expectNoRollback = (sequenceNumber: number | bigint): void => {
-    const installed = read().confirmed.sequenceNumber;
-    if (sequenceNumber < installed) throw new RangeError(`boot record: sequence ${sequenceNumber} after ${installed}`);
+  const expectNoRollback = (release: ReleaseNumber): void => {
+    const installed = read().confirmed;
+    if (!isOlder(release, installed)) return;
+    throw new RangeError(`boot record: sequence ${release.sequenceNumber} after ${installed.sequenceNumber}`);
   };
   return {
     running,
     confirmed: () => read().confirmed,
     trial: () => read().trial?.image,
     tryNext: (image) => {
-      expectNoRollback(image.sequenceNumber);
+      expectNoRollback(image);
       if (image.slot !== otherSlot(read().confirmed.slot))
         throw new RangeError('boot record: trial of the confirmed slot');
       writeBootRecord(record, { confirmed: read().confirmed, trial: { image, startsLeft: TRIAL_STARTS } });
     },
-    confirm: (sequenceNumber) => {
-      expectNoRollback(sequenceNumber);
-      writeBootRecord(record, { confirmed: { ...running, sequenceNumber } });
+    confirm: (release) => {
+      expectNoRollback(release);
+      const { epoch, sequenceNumber } = release;
+      writeBootRecord(record, { confirmed: { ...running, epoch, sequenceNumber } });
     },
     giveUp: () => writeBootRecord(record, { confirmed: read().confirmed }),
   };

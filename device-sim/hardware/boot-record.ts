@@ -1,7 +1,7 @@
 /**
  * The boot record: which image is confirmed, which one is on trial, and how often the trial may still start.
  *
- *     { 1: confirmed image, ? 2: [ trial image, starts left ] }     image = [ slot, bytes, digest, sequence number ]
+ *     { 1: confirmed image, ? 2: [ trial image, starts left ] }     image = [ slot, bytes, digest, sequence number, epoch ]
  *
  * It lives in a RecordLog, so every change takes effect whole or not at all.
  */

@@ -81,9 +81,14 @@ export class RecordLog implements Journal {
       latest = found;
       next += found.bytes;
     }
-    const isClean = bytes.subarray(next).every((byte) => byte === ERASED);
-    return { start, latest, free: isClean ? start + next : undefined };
+    return { start, latest, free: isErased(bytes, next) ? start + next : undefined };
   }
+}
+
+/** In a plain loop: it runs over kilobytes, at each read. */
+function isErased(bytes: Uint8Array, from: number): boolean {
+  for (let at = from; at < bytes.length; at++) if (bytes[at] !== ERASED) return false;
+  return true;
 }
 
 const recordBytes = (valueBytes: number, { writeBytes }: FlashArea): number =>

@@ -148,7 +148,7 @@ class Bench {
   async createRelease(signature: readonly AlgorithmName[], sequence: number): Promise<Release> {
     const envelopeFile = this.#file(`${signature.join('+')}.suit`);
     const answer = await this.#done([
-      ...['release', 'create', '--image', this.#file('to.bin'), '--out', envelopeFile],
+      ...['release', 'create', '--no-development-root', '--image', this.#file('to.bin'), '--out', envelopeFile],
       ...this.#named(sequence),
       ...['--key', ...signature],
     ]);

@@ -8,6 +8,7 @@
  * is wrong must not look right.
  */
 import { type IPublishPacket, type Packet, parser as createParser } from 'mqtt-packet';
+import { isRootFile } from '../../protocol/aws-iot/job-document.ts';
 import { decodeDataBlock, decodeGetStream } from '../../protocol/aws-iot/streams.ts';
 import type { StreamTopic } from '../../protocol/aws-iot/topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
@@ -73,7 +74,10 @@ interface Purpose {
 
 const CONNECTION: Purpose = { phase: 'connect', topic: '' };
 
-/** File 0 of a stream is the envelope, by our own convention (protocol/aws-iot/job-document.ts). */
+/** By our own convention (protocol/aws-iot/job-document.ts). */
+const phaseOfFile = (fileId: number): Phase =>
+  isRootFile(fileId) ? 'roots' : fileId === ENVELOPE_FILE ? 'envelope' : 'image';
+
 const ENVELOPE_FILE = 0;
 
 export class ConnectionMeter implements WireTap {
@@ -201,7 +205,7 @@ export class ConnectionMeter implements WireTap {
       if (isGet) return decodeGetStream(payload, format);
       return message === 'data' ? decodeDataBlock(payload, format) : undefined;
     });
-    if (content) this.#streamPhase = content.fileId === ENVELOPE_FILE ? 'envelope' : 'image';
+    if (content) this.#streamPhase = phaseOfFile(content.fileId);
     const phase = this.#streamPhase;
     if (isGet) this.#unanswered.add(streamId);
     else this.#answered(streamId, phase);

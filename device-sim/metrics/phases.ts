@@ -8,14 +8,30 @@ import {
 } from '../../protocol/aws-iot/provisioning-topics.ts';
 import { parseJobReplyTopic, parseJobRequestTopic, parseStreamTopic } from '../../protocol/aws-iot/topics.ts';
 
-/** Provisioning, and then in the order in which an update goes through them. Verify and install have no bytes on the wire. */
-export const PHASES = ['connect', 'provision', 'job', 'envelope', 'verify', 'image', 'install', 'report'] as const;
+/**
+ * Provisioning, and then in the order in which an update goes through them. Verify and install have no bytes on the wire.
+ * Trust roots, their verification included, are apart from `job` and `envelope`: one comes every few years, the others
+ * with each release.
+ */
+export const PHASES = [
+  'connect',
+  'provision',
+  'job',
+  'roots',
+  'envelope',
+  'verify',
+  'image',
+  'install',
+  'report',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** The states of agent/update-state.ts, and the one in which there is no agent yet. */
 const PHASE_OF_STATE: Readonly<Record<string, Phase>> = {
   provisioning: 'provision',
   idle: 'job',
+  'fetching-root': 'roots',
+  'accepting-root': 'roots',
   'fetching-envelope': 'envelope',
   authenticating: 'verify',
   downloading: 'image',

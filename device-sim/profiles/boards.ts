@@ -115,7 +115,8 @@ export interface FlashLayout {
 
 /** bytes that each part needs; the slots share what is left. What is not here takes one sector, or two halves of one. */
 const BOOT_LOADER_BYTES = 48 * 1024;
-const FACTORY_BYTES = 32 * 1024;
+/** Twice what is remembered beside the roots: 6 public keys of ML-DSA-87 that they only pin, and little else. */
+const TRUST_RECORD_BYTES = 32 * 1024;
 /** The longest root that a rotation needs: ML-DSA-87, three signatures by the old keys, three by the new, five keys. */
 const ROOT_BYTES = 48 * 1024;
 /** Twice an ML-DSA-87 certificate (7.6 KB) and its key, expanded (4.9 KB), with room for its issuer's name. */
@@ -134,8 +135,8 @@ export function layoutOf(board: Board, kind: LayoutKind = layoutsOf(board)[0]): 
   const layout = {
     bootLoader: inside.takeBytes(board.bootLoaderBytes ?? BOOT_LOADER_BYTES),
     bootRecord: inside.take(2),
-    factory: inside.takeHalves(FACTORY_BYTES),
-    trustRecord: inside.take(2),
+    factory: inside.take(2),
+    trustRecord: inside.takeHalves(TRUST_RECORD_BYTES),
     roots: [outside.takeBytes(ROOT_BYTES), outside.takeBytes(ROOT_BYTES)],
     claimCredential: outside.takeHalves(CREDENTIAL_BYTES),
     operationalCredential: outside.takeHalves(CREDENTIAL_BYTES),

@@ -3,10 +3,11 @@ import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../../devi
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { type CostRow, sumOf } from '../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
+import { firstRoot } from '../support/device-roots.ts';
 import { imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
 import { FakeCloud } from '../support/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
-import { ALL_ANCHORS, classId, mlDsa65, vendorId } from '../support/suit.ts';
+import { classId, mlDsa65, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const NRF52840 = boardNamed('nrf52840')!;
@@ -19,8 +20,7 @@ function newDevice(thing = 'thing-1'): string {
     thing,
     vendorId,
     classId,
-    anchors: ALL_ANCHORS,
-    requiredAlgorithms: ['ML-DSA-65'],
+    root: firstRoot([mlDsa65]),
     image: OLD_IMAGE,
     sequenceNumber: 1,
   });

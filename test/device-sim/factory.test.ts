@@ -4,9 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { type DeviceSpec, manufacture, openDevice } from '../../device-sim/factory.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
-import { OLD_IMAGE } from '../support/device-world.ts';
-import { ALL_ANCHORS, classId, vendorId } from '../support/suit.ts';
+import { firstRoot, rootRole } from '../support/device-roots.ts';
+import { OLD_IMAGE, ROOT } from '../support/device-world.ts';
+import { classId, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { signers } from '../support/trust.ts';
+
+/** 22 keys of 2,592 bytes. */
+const HUGE_ROOT = firstRoot(signers('ML-DSA-87', 14, 100), {}, rootRole(signers('ML-DSA-87', 8, 120)));
 
 const spec = (change: Partial<DeviceSpec> = {}): DeviceSpec => ({
   stateFolder: join(temporaryFolder(), 'thing-1'),
@@ -14,8 +19,7 @@ const spec = (change: Partial<DeviceSpec> = {}): DeviceSpec => ({
   thing: 'thing-1',
   vendorId,
   classId,
-  anchors: ALL_ANCHORS,
-  requiredAlgorithms: ['ES256', 'ML-DSA-65'],
+  root: ROOT,
   image: OLD_IMAGE,
   sequenceNumber: 2n ** 40n,
   ...change,
@@ -31,13 +35,12 @@ describe('a manufactured device', () => {
       thing: 'thing-1',
       vendorId,
       classId,
-      anchors: ALL_ANCHORS,
-      requiredAlgorithms: ['ES256', 'ML-DSA-65'],
     });
     expect(device.installed).toEqual({
       slot: 0,
       imageBytes: OLD_IMAGE.length,
       digest: digestOfImage(OLD_IMAGE),
+      epoch: 0,
       sequenceNumber: 2 ** 40,
     });
   });
@@ -68,8 +71,8 @@ describe('a manufactured device', () => {
   it.each<[name: string, change: Partial<DeviceSpec>]>([
     ['no image', { image: new Uint8Array() }],
     ['an image larger than a slot', { image: new Uint8Array(500_000) }],
-    ['nobody to trust', { anchors: [] }],
-    ['more anchors than it can hold', { anchors: Array.from({ length: 8 }, () => ALL_ANCHORS[3]!) }],
+    ['a root larger than its area', { root: HUGE_ROOT }],
+    ['a claim larger than its area', { claim: new Uint8Array(20_000) }],
   ])('cannot be made with %s', (_name, change) => {
     const made = spec(change);
     expect(() => manufacture(made)).toThrow(RangeError);

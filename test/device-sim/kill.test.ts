@@ -5,10 +5,10 @@ import { createInterface } from 'node:readline';
 import { describe, expect, it } from 'vitest';
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
-import { imageOf, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
+import { imageOf, OLD_IMAGE, releaseOf, ROOT } from '../support/device-world.ts';
 import { FakeCloud } from '../support/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
-import { classId, es256, vendorId } from '../support/suit.ts';
+import { classId, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../support/device-process.ts');
@@ -45,8 +45,7 @@ describe('a device process', () => {
       thing: 'thing-1',
       vendorId,
       classId,
-      anchors: [es256.anchor],
-      requiredAlgorithms: [],
+      root: ROOT,
       image: OLD_IMAGE,
       sequenceNumber: 1,
     });

@@ -14,18 +14,9 @@ import { type CostRow } from '../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
+import { firstRoot } from '../support/device-roots.ts';
 import { imageOf, OLD_IMAGE } from '../support/device-world.ts';
-import {
-  ALL_ANCHORS,
-  classId,
-  es256,
-  mlDsa44,
-  mlDsa65,
-  sealed,
-  type TestSigner,
-  update,
-  vendorId,
-} from '../support/suit.ts';
+import { classId, es256, mlDsa44, mlDsa65, sealed, type TestSigner, update, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const log = { info: () => {}, warn: () => {}, error: () => {} };
@@ -62,11 +53,11 @@ class World implements AsyncDisposable {
     this.cloud = await startCloud(this.folder, Number(port));
   }
 
-  makeDevice(thing: string, requiredAlgorithms: readonly 'ML-DSA-65'[] = []): string {
+  makeDevice(thing: string, releaseSigners: readonly TestSigner[] = [es256]): string {
     const stateFolder = join(this.folder, thing);
     const board = boardNamed('nrf52840')!;
-    const identity = { thing, vendorId, classId, anchors: ALL_ANCHORS, requiredAlgorithms };
-    manufacture({ stateFolder, board, ...identity, image: OLD_IMAGE, sequenceNumber: 1 });
+    const root = firstRoot(releaseSigners);
+    manufacture({ stateFolder, board, thing, vendorId, classId, root, image: OLD_IMAGE, sequenceNumber: 1 });
     return stateFolder;
   }
 
@@ -101,7 +92,7 @@ const image = imageOf(50_000, 2);
 /** Of the envelope, as it came over MQTT. */
 async function envelopePayloadBytes(signer: TestSigner): Promise<number> {
   await using world = await World.create();
-  const device = world.makeDevice('thing-1');
+  const device = world.makeDevice('thing-1', [signer]);
   await world.launch({ image, sequence: 2, signers: [signer] });
   const { costs } = await world.run(device, { blockBytes: 4_096 });
   return valueOf(costs, 'envelope', 'received-payload');
@@ -114,7 +105,7 @@ describe('a device and the embedded cloud', () => {
     { blockBytes: 4_096, mqttVersion: 4 },
   ] as const)('install and report: blocks of $blockBytes, MQTT $mqttVersion', async (options) => {
     await using world = await World.create();
-    const device = world.makeDevice('thing-1', ['ML-DSA-65']);
+    const device = world.makeDevice('thing-1', [mlDsa65]);
     const campaign = await world.launch({ image, sequence: 2, signers: [mlDsa65] });
 
     const outcome = await world.run(device, options);

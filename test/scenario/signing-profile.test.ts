@@ -14,6 +14,7 @@ import { registerDeviceCommands } from '../../device-sim/cli/device.ts';
 import { openDevice } from '../../device-sim/factory.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { runCli } from '../support/cli.ts';
+import { firstRoot } from '../support/device-roots.ts';
 import { DeviceWorld, imageOf, NEW_IMAGE, OLD_IMAGE } from '../support/device-world.ts';
 import { testSigner } from '../support/signers.ts';
 
@@ -65,7 +66,8 @@ describe.each([
 ])('a release with digests of algorithm $digestAlgorithmId', ({ digestAlgorithmId, digestBytes }) => {
   const { anchor, sign } = testSigner('ML-DSA-87');
   const vendorId = createVendorId('example.com');
-  const identity = { vendorId, classId: createClassId(vendorId, 'hub'), anchors: [anchor] };
+  const root = firstRoot([{ anchor, sign }]);
+  const factory = { vendorId, classId: createClassId(vendorId, 'hub'), root };
   const release = async (signed: Uint8Array, sent = signed) => ({
     envelope: await signRelease({
       image: signed,
@@ -81,7 +83,7 @@ describe.each([
   });
 
   it('is installed, and started by a boot loader that hashes with it', async () => {
-    const world = new DeviceWorld({ identity });
+    const world = new DeviceWorld({ factory });
     const job = world.cloud.addJob('job-1', await release(NEW_IMAGE));
     await world.run();
     expect(job.status).toBe('SUCCEEDED');
@@ -96,7 +98,7 @@ describe.each([
   });
 
   it('is not started where the image in flash is another one', async () => {
-    const world = new DeviceWorld({ identity });
+    const world = new DeviceWorld({ factory });
     const job = world.cloud.addJob('job-1', await release(NEW_IMAGE));
     await world.run({
       observe: (event) => {
@@ -108,7 +110,7 @@ describe.each([
   });
 
   it('is refused where another image comes with it', async () => {
-    const world = new DeviceWorld({ identity });
+    const world = new DeviceWorld({ factory });
     const other = NEW_IMAGE.with(7_000, NEW_IMAGE[7_000]! ^ 1);
     const job = world.cloud.addJob('job-1', await release(NEW_IMAGE, other));
     await world.run();

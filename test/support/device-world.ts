@@ -1,5 +1,6 @@
 /** One device and its cloud, in one process and in virtual time. A reboot, or a power cut, is one call of `run`. */
-import { flashFactoryData, readIdentity } from '../../device-sim/hardware/factory-data.ts';
+import { type FactoryContent, flashDevice } from '../../device-sim/factory.ts';
+import { readIdentity } from '../../device-sim/hardware/factory-data.ts';
 import { boardParts } from '../../device-sim/hardware/board-parts.ts';
 import { readBootRecord } from '../../device-sim/hardware/boot-record.ts';
 import { Flash } from '../../device-sim/hardware/flash.ts';
@@ -10,6 +11,7 @@ import type { AgentEvent, AgentSettings, Identity, SlotImage, SlotNumber } from 
 import { type Board, layoutOf } from '../../device-sim/profiles/boards.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
+import { firstRoot } from './device-roots.ts';
 import { FakeCloud } from './fake-cloud.ts';
 import { classId, es256, sealed, type TestSigner, update, vendorId } from './suit.ts';
 
@@ -63,8 +65,12 @@ export function releaseOf({ image = NEW_IMAGE, sequenceNumber = 2, signers = [es
 export interface WorldOptions {
   readonly board?: Board;
   readonly settings?: Partial<AgentSettings>;
-  readonly identity?: Partial<Identity>;
+  /** What its factory flashes, where that is not what all others get. */
+  readonly factory?: Partial<FactoryContent>;
 }
+
+/** Trusts releases by es256. */
+export const ROOT = firstRoot([es256]);
 
 export class DeviceWorld {
   readonly flash: Flash;
@@ -75,16 +81,20 @@ export class DeviceWorld {
   isHealthy = true;
   ram: RamBudget;
 
-  constructor({ board = SMALL_BOARD, settings, identity }: WorldOptions = {}) {
+  constructor({ board = SMALL_BOARD, settings, factory }: WorldOptions = {}) {
     this.board = board;
     this.flash = new Flash(board);
     this.settings = { ...SETTINGS, ...settings };
     this.ram = new RamBudget(board.agentRamBytes, 'all');
-    flashFactoryData(
-      boardParts(this.flash, board),
-      { thing: 'thing-1', vendorId, classId, anchors: [es256.anchor], requiredAlgorithms: [], ...identity },
-      { image: OLD_IMAGE, sequenceNumber: 1 },
-    );
+    flashDevice(boardParts(this.flash, board), {
+      thing: 'thing-1',
+      vendorId,
+      classId,
+      root: ROOT,
+      image: OLD_IMAGE,
+      sequenceNumber: 1,
+      ...factory,
+    });
   }
 
   /** Power on, until a job is done or none comes. Nothing of an earlier run is in RAM. */

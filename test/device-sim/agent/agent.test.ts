@@ -5,7 +5,8 @@ import { digestOfImage } from '../../../protocol/suit/digest.ts';
 import { decodeReport } from '../../../protocol/suit/report.ts';
 import { createClassId } from '../../../protocol/suit/uuid.ts';
 import { DeviceWorld, IMAGE_URI, imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../../support/device-world.ts';
-import { ALL_ANCHORS, es256, manifestWith, mlDsa44, sealed, vendorId } from '../../support/suit.ts';
+import { firstRoot } from '../../support/device-roots.ts';
+import { es256, manifestWith, mlDsa44, sealed, vendorId } from '../../support/suit.ts';
 
 /** Requests for blocks of an image: files other than the envelope. */
 const imageRequests = (world: DeviceWorld): readonly string[] =>
@@ -28,7 +29,7 @@ describe('the agent', () => {
     expect(reportOf(world)).toMatchObject({ result: true });
     // oxfmt-ignore
     expect(world.states).toEqual([
-      'idle', 'fetching-envelope', 'authenticating', 'downloading', 'installing', 'rebooting', // reboot
+      'idle', 'fetching-root', 'fetching-envelope', 'authenticating', 'downloading', 'installing', 'rebooting', // reboot
       'rebooting', 'confirming', 'reporting',
     ]);
     expect(world.cloud.requests).toEqual([
@@ -84,8 +85,7 @@ describe('the agent', () => {
   });
 
   it('needs every algorithm that its trust demands', async () => {
-    const identity = { anchors: ALL_ANCHORS, requiredAlgorithms: ['ES256', 'ML-DSA-44'] } as const;
-    const world = new DeviceWorld({ identity });
+    const world = new DeviceWorld({ factory: { root: firstRoot([es256, mlDsa44]) } });
     world.cloud.addJob('classical', releaseOf({ signers: [es256] }));
     world.cloud.addJob('hybrid', releaseOf({ signers: [es256, mlDsa44] }));
 

@@ -32,31 +32,36 @@ describe('the status of a job', () => {
 describe('a report', () => {
   it('of a refusal says code, place and detail', () => {
     const rejection = new Rejection('unknown-key', 'envelope.authentication[1]', 'expected an anchor, got none');
-    expect(statusDetailsOf(reportOfRejection(rejection, 'authenticating', Uint8Array.of(1, 2, 3)))).toEqual({
+    const refused = reportOfRejection(rejection, 'authenticating', Uint8Array.of(1, 2, 3));
+    expect(statusDetailsOf(refused, { newest: 3, proven: 3 })).toEqual({
       code: 'unknown-key',
       at: 'envelope.authentication[1]',
       detail: 'expected an anchor, got none',
+      root: '3',
       report: 'AQID',
     });
   });
 
   it('of a success says what runs now', () => {
     const image = { imageBytes: 10_000, sequenceNumber: 2n ** 53n } as const;
-    expect(statusDetailsOf(reportOfSuccess('installed', image, undefined))).toEqual({
+    expect(statusDetailsOf(reportOfSuccess('installed', image, undefined), { newest: 3, proven: 2 })).toEqual({
       code: 'ok',
       detail: 'installed',
       sequence: '9007199254740992',
       bytes: '10000',
+      root: '3',
+      'root-proven': '2',
     });
   });
 
   it('fits what AWS takes, however long its parts', () => {
     const rejection = new Rejection('wrong-shape', 'a.b', 'x'.repeat(5_000));
+    const versions = { newest: Number.MAX_SAFE_INTEGER, proven: Number.MAX_SAFE_INTEGER - 1 };
     const report = {
       ...reportOfRejection(rejection, 'downloading', new Uint8Array(MAX_SUIT_REPORT_BYTES)),
       imageBytes: 1,
     };
-    const details = Object.entries(statusDetailsOf({ ...report, sequenceNumber: 2n ** 64n - 1n }));
+    const details = Object.entries(statusDetailsOf({ ...report, sequenceNumber: 2n ** 64n - 1n }, versions));
     expect(details.length).toBeLessThanOrEqual(MAX_STATUS_DETAILS);
     for (const [, value] of details) expect(value.length).toBeLessThanOrEqual(MAX_DETAIL_VALUE_LENGTH);
     expect(details.map(([key]) => key)).toContain('report');

@@ -14,6 +14,7 @@ const newImage = {
   slot: 1,
   imageBytes: 10,
   digest: digestOfImage(Uint8Array.of(1)),
+  epoch: 3,
   sequenceNumber: 2n ** 63n,
 } as const;
 const report = { status: 'REJECTED', code: 'unknown-key', at: 'envelope', detail: 'expected, got' } as const;
@@ -22,6 +23,8 @@ describe('the journal', () => {
   it.each<[name: string, progress: Progress]>([
     ['nothing', IDLE],
     ['a job', { state: 'fetching-envelope', job }],
+    ['a root', { state: 'accepting-root', job, rootBytes: 7_000 }],
+    ['a time', { state: 'downloading', job, envelopeBytes: 5_000, authenticatedAtSeconds: 2 ** 40 }],
     ['an envelope', { state: 'downloading', job, envelopeBytes: 5_000 }],
     ['an image', { state: 'rebooting', job, envelopeBytes: 5_000, newImage }],
     ['a refusal', { state: 'reporting', job, report }],

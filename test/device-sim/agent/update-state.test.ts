@@ -24,8 +24,8 @@ const into = (target: UpdateState): string[] =>
   );
 
 describe('the state table', () => {
-  it('has nine states', () => {
-    expect(states).toHaveLength(9);
+  it('has eleven states', () => {
+    expect(states).toHaveLength(11);
   });
 
   it('has a way out of every state by success and by failure', () => {
@@ -34,17 +34,25 @@ describe('the state table', () => {
 
   it('goes through all states of an update on success, and back to idle', () => {
     const walk: UpdateState[] = ['idle'];
-    do walk.push(nextState(walk.at(-1)!, 'success'));
+    // Of one job with one root: then there is no newer one.
+    const results: Result[] = ['success', 'success', 'success', 'unchanged'];
+    do walk.push(nextState(walk.at(-1)!, results.shift() ?? 'success'));
     while (walk.at(-1) !== 'idle');
     // oxfmt-ignore
     expect(walk).toEqual([
-      'idle', 'fetching-envelope', 'authenticating', 'downloading', 'installing', 'rebooting', 'confirming', 'reporting', 'idle',
+      'idle', 'fetching-root', 'accepting-root', 'fetching-root', 'fetching-envelope', 'authenticating', 'downloading', 'installing', 'rebooting', 'confirming', 'reporting', 'idle',
     ]);
   });
 
   it('reaches every state, and idle from every state, whatever fails', () => {
     expect([...reachable('idle')].toSorted()).toEqual(states.toSorted());
     for (const state of states) expect(reachable(state)).toContain('idle');
+  });
+
+  it('takes one root at a time, and no release before the last of them', () => {
+    expect(into('accepting-root')).toEqual(['fetching-root: success']);
+    expect(into('fetching-root')).toEqual(['idle: success', 'accepting-root: success']);
+    expect(into('fetching-envelope')).toEqual(['fetching-root: unchanged']);
   });
 
   it('never installs what was not authenticated, nor keeps what was not confirmed', () => {

@@ -14,6 +14,7 @@ const imageIn = (slot: SlotNumber, image: Uint8Array, sequenceNumber: number): S
   slot,
   imageBytes: image.length,
   digest: digestOfImage(image),
+  epoch: 0,
   sequenceNumber,
 });
 
@@ -42,7 +43,7 @@ describe('the boot loader', () => {
     const trial = start();
     expect(trial.running).toEqual(imageIn(1, NEW, 6));
     expect(trial.confirmed()).toEqual(imageIn(0, OLD, 5));
-    trial.confirm(6);
+    trial.confirm({ epoch: 0, sequenceNumber: 6 });
 
     expect(start().running).toEqual(imageIn(1, NEW, 6));
     expect(start().confirmed()).toEqual(imageIn(1, NEW, 6));
@@ -93,8 +94,16 @@ describe('the boot loader', () => {
   it('keeps the sequence number from going backwards', () => {
     const { start } = board();
     expect(() => start().tryNext(imageIn(1, NEW, 4))).toThrow(RangeError);
-    expect(() => start().confirm(4)).toThrow(RangeError);
+    expect(() => start().confirm({ epoch: 0, sequenceNumber: 4 })).toThrow(RangeError);
     expect(start().confirmed().sequenceNumber).toBe(5);
+  });
+
+  it('lets the sequence number begin anew with a new epoch, and never return to the old one', () => {
+    const { start } = board();
+    start().tryNext({ ...imageIn(1, NEW, 1), epoch: 1 });
+    start().confirm({ epoch: 1, sequenceNumber: 1 });
+    expect(start().confirmed()).toMatchObject({ epoch: 1, sequenceNumber: 1 });
+    expect(() => start().confirm({ epoch: 0, sequenceNumber: 9 })).toThrow(RangeError);
   });
 
   it('keeps the confirmed slot from being put on trial', () => {

@@ -1,0 +1,97 @@
+/** Options that say how a device leaves its factory, and the device that comes of them. */
+import type { Command } from 'commander';
+import { UsageError } from '../../command-line.ts';
+import { toHex, utf8 } from '../../protocol/bytes.ts';
+import { digestOfImage } from '../../protocol/suit/digest.ts';
+import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
+import { type DeviceSpec, manufacture } from '../factory.ts';
+import { BOARDS } from '../profiles/boards.ts';
+import { dataFolder, type FactoryOrder, readFactoryOrder } from './data-folder.ts';
+import { parseCount, readBytes } from './files.ts';
+import { describeRoot, readRoot, rootFrom, type RootOptions, summaryOfRoot } from './root-file.ts';
+
+/** What a device runs that nobody gave an image: it is there to be replaced. */
+export const PLACEHOLDER_IMAGE = utf8('Bristlecone factory image. '.repeat(152));
+export const FACTORY_SEQUENCE = 0;
+
+export interface MakeOptions extends RootOptions {
+  readonly thing: string;
+  readonly data?: string;
+  readonly vendor?: string;
+  readonly class?: string;
+  readonly image?: string;
+  readonly sequence?: string;
+}
+
+export const withMakeOptions = (command: Command): Command =>
+  command
+    .requiredOption('--thing <name>', 'name of the device, and its MQTT client id')
+    .option('--data <dir>', 'folder of the embedded cloud; devices are kept in it (default: .bristlecone)')
+    .option('--vendor <domain>', 'vendor that the device is made by')
+    .option('--class <name>', 'class of device')
+    .option('--root <file>', 'trust root that it leaves the factory with')
+    .option(
+      '--anchor <file...>',
+      'instead, for trying out: a development root that trusts releases by these public keys',
+    )
+    .option('--require <algorithms>', 'of --anchor, comma-separated: all must have signed (default: one key of each)')
+    .option('--image <file>', 'image that it leaves the factory with')
+    .option('--sequence <n>', 'sequence number of that image');
+
+/** @throws {UsageError} where there is not enough to make a device of, or it does not fit the board */
+export function makeDevice(
+  options: MakeOptions,
+  { stateFolder, nowMs }: { readonly stateFolder: string; readonly nowMs: number },
+): DeviceSpec {
+  const order = readFactoryOrder(dataFolder(options.data));
+  const identity = identityOf(options, order);
+  const root = rootFrom(options, nowMs) ?? (order?.rootFile === undefined ? undefined : readRoot(order.rootFile));
+  if (!identity || !root) {
+    throw new UsageError(
+      `${options.thing} is not made yet: expected --vendor, --class and --root (or --anchor), or a release in the data folder to make it for`,
+    );
+  }
+  const spec: DeviceSpec = {
+    stateFolder,
+    board: BOARDS[0]!,
+    thing: options.thing,
+    ...identity,
+    root,
+    image: options.image === undefined ? PLACEHOLDER_IMAGE : readBytes(options.image),
+    sequenceNumber: parseCount(options.sequence, '--sequence') ?? FACTORY_SEQUENCE,
+  };
+  makeFitting(spec);
+  return spec;
+}
+
+/** @throws {UsageError} with the numbers, where it does not fit */
+function makeFitting(spec: DeviceSpec): void {
+  try {
+    manufacture(spec);
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function identityOf(options: MakeOptions, order: FactoryOrder | undefined) {
+  const vendor = options.vendor ?? order?.vendor;
+  const className = options.class ?? order?.className;
+  if (vendor === undefined || className === undefined) return undefined;
+  const vendorId = createVendorId(vendor);
+  return { vendorId, classId: createClassId(vendorId, className) };
+}
+
+/** For `--json`. */
+export const summaryOfMade = ({ thing, board, stateFolder, root, image, sequenceNumber }: DeviceSpec) => ({
+  thing,
+  board: board.name,
+  stateFolder,
+  root: summaryOfRoot(root),
+  imageDigest: toHex(digestOfImage(image).bytes),
+  imageBytes: image.length,
+  sequenceNumber: Number(sequenceNumber),
+});
+
+export const describeMade = ({ thing, board, root, image, sequenceNumber }: DeviceSpec): string =>
+  `Made ${thing} (${board.name}, image of ${image.length} bytes, sequence ${sequenceNumber}): ${describeRoot(root)}`;
