@@ -32,6 +32,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   provisioning: async () => (await import('./cloud/cli/provisioning.ts')).registerProvisioningCommands,
   posture: async () => (await import('./cloud/cli/posture.ts')).registerPostureCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
+  link: async () => (await import('./device-sim/cli/link.ts')).registerLinkCommands,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
   explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,
   demo: async () => (await import('./device-sim/cli/demo.ts')).registerDemoCommand,

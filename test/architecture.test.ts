@@ -47,6 +47,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/hardware/claim-area.ts': ['device-sim/hardware/', 'device-sim/provisioning/', 'device-sim/ports.ts'],
   'device-sim/hardware/key-file.ts': NODE_AND_OURS('device-sim/hardware/', 'device-sim/provisioning/ports.ts'),
   'device-sim/metrics/':      [...NODE_AND_OURS('device-sim/metrics/', 'device-sim/ports.ts'), 'mqtt-packet'],
+  'device-sim/links/':        [...DEVICE, 'mqtt-packet'],
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],

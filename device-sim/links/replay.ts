@@ -14,7 +14,7 @@ import type { LinkDirection, LinkProfile } from '../profiles/links.ts';
 import { Agenda } from './agenda.ts';
 import { type LinkTraffic, openChannels } from './channel.ts';
 import { type Conversation, openConversation } from './conversation.ts';
-import type { TlsHandshake } from './tls.ts';
+import { type TlsHandshake, tlsRecordBytes } from './tls.ts';
 import type { Trace, TracedPacket } from './trace.ts';
 
 export interface ReplayOptions {
@@ -31,6 +31,8 @@ export interface Replay {
   readonly traffic: LinkTraffic;
   /** bytes of MQTT: those of the trace. */
   readonly mqttBytes: Readonly<Record<LinkDirection, number>>;
+  /** bytes that TLS adds to these: handshakes, tickets and records. None without TLS, or through a gateway. */
+  readonly tlsBytes: Readonly<Record<LinkDirection, number>>;
 }
 
 export function replay(trace: Trace, { link, seed = 1, tls }: ReplayOptions): Replay {
@@ -49,15 +51,25 @@ export function replay(trace: Trace, { link, seed = 1, tls }: ReplayOptions): Re
     durationMs: clock.totalMs,
     phaseMs: clock.phaseMs,
     traffic: channels.traffic(),
-    mqttBytes: mqttBytesOf(trace),
+    mqttBytes: { up: mqttBytesOf(trace, 'up'), down: mqttBytesOf(trace, 'down') },
+    tlsBytes: tls && link.carries.kind === 'ip' ? tlsBytesOf(trace, tls) : { up: 0, down: 0 },
   };
 }
 
-const mqttBytesOf = (trace: Trace): Readonly<Record<LinkDirection, number>> => {
-  const of = (direction: LinkDirection): number =>
-    trace.flat().reduce((sum, packet) => sum + (packet.direction === direction ? packet.bytes : 0), 0);
-  return { up: of('up'), down: of('down') };
-};
+const packetsOf = (trace: Trace, direction: LinkDirection): readonly TracedPacket[] =>
+  trace.flat().filter((packet) => packet.direction === direction);
+
+const mqttBytesOf = (trace: Trace, direction: LinkDirection): number =>
+  packetsOf(trace, direction).reduce((sum, { bytes }) => sum + bytes, 0);
+
+function tlsBytesOf(trace: Trace, tls: TlsHandshake): Readonly<Record<LinkDirection, number>> {
+  const recordsOf = (direction: LinkDirection): number =>
+    packetsOf(trace, direction).reduce((sum, { bytes }) => sum + tlsRecordBytes(bytes) - bytes, 0);
+  return {
+    up: trace.length * (tls.clientHelloBytes + tls.clientFlightBytes) + recordsOf('up'),
+    down: trace.length * (tls.serverFlightBytes + tls.ticketBytes) + recordsOf('down'),
+  };
+}
 
 /** Time as the device has it: it stops when the device has all that it waits for. */
 class PhaseClock {
