@@ -11,7 +11,7 @@ import type { AedesOptions, AuthenticateError, Client } from 'aedes';
 import type { Authorization, CertificateRegistry, Principal } from '../identity/registry.ts';
 import type { Log } from '../ports.ts';
 import type { Denials } from './denials.ts';
-import { MAX_KEEP_ALIVE_SECONDS, refuseClientId, refusePublish, type Rights } from './policy.ts';
+import { MAX_KEEP_ALIVE_SECONDS, refuseClientId, refuseConnect, refusePublish, type Rights } from './policy.ts';
 import type { Session, Sessions } from './sessions.ts';
 
 export interface ConnectingDevice {
@@ -117,10 +117,11 @@ async function identify(parts: AdmissionParts, client: Client, clientId: string)
 
 function sessionOf(authorization: Authorization, clientId: string): Session | Refusal {
   if (authorization.kind === 'refused') return notAuthorized(authorization.code, authorization.reason);
+  const rights = rightsOf(authorization);
   // The registry has compared them; it is this comparison that keeps devices apart, so it is made here too.
-  if (authorization.kind === 'device' && authorization.thing !== clientId)
-    return notAuthorized('wrong-client-id', 'the client id is not the thing that the certificate is attached to');
-  return { clientId, certificateId: authorization.certificateId, rights: rightsOf(authorization) };
+  const badName = refuseConnect(rights, clientId);
+  if (badName !== undefined) return notAuthorized('wrong-client-id', badName);
+  return { clientId, certificateId: authorization.certificateId, rights };
 }
 
 const rightsOf = (principal: Principal): Rights =>

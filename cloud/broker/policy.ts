@@ -52,6 +52,12 @@ export interface Publication {
 export const refuseClientId = (clientId: string): Refusal | undefined =>
   isThingName(clientId) ? undefined : 'the client id is not a thing name: 1 to 128 of a-z, A-Z, 0-9, colon, _ and -';
 
+/** A claim credential may call itself anything: it takes nobody's session by that. */
+export const refuseConnect = ({ thing }: Rights, clientId: string): Refusal | undefined =>
+  thing === undefined || thing === clientId
+    ? undefined
+    : 'the client id is not the thing that the certificate is attached to';
+
 export function refusePublish(rights: Rights, { topic, qos, retain, payloadBytes }: Publication): Refusal | undefined {
   if (!mayPublish(rights, topic)) return 'it may publish to its own jobs, streams and provisioning topics only';
   if (retain) return 'reserved topics are not retained';

@@ -37,7 +37,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const SUBCOMMANDS = ['inventory', 'tls', 'clients', 'audit', 'policy'];
+const SUBCOMMANDS = ['inventory', 'tls', 'clients', 'audit', 'policy', 'handshakes'];
 
 describe('posture', () => {
   it.each(SUBCOMMANDS)('%s has help with examples, and --json', async (name) => {
@@ -192,6 +192,19 @@ describe('posture clients', () => {
   });
 });
 
+describe('posture handshakes', () => {
+  it('shows what each choice costs', async () => {
+    const { exitCode, stdout } = await posture('handshakes');
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^P-256 +none +X25519 +315 +\d{3} +\d{4} +158$/m);
+    expect(stdout).toMatch(/^ML-DSA-87 +ML-DSA-87 +X25519MLKEM768 +136\d\d +136\d\d +27\d{3} +158$/m);
+    expect(JSON.parse((await posture('handshakes', '--tickets', '--json')).stdout)).toMatchObject({
+      tickets: true,
+      how: 'measured',
+    });
+  });
+});
+
 describe('posture policy', () => {
   it('writes a policy, and says what it denies', async () => {
     const written = await posture('policy', '--out', at('scp.json'));
@@ -203,6 +216,17 @@ describe('posture policy', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^kms:Sign +ECDSA_SHA_256 +denied: DenyClassicalSignatures +not denied$/m);
     expect(stdout).toMatch(/^kms:Verify +ECDSA_SHA_256 +not denied +not denied$/m);
+  });
+
+  it('prints the AWS IoT policy of a device, and of a claim', async () => {
+    const device = await posture('policy', '--iot', '--region', 'eu-central-1');
+    expect(JSON.parse(device.stdout)).toMatchObject({ Statement: [{ Action: 'iot:Connect' }, {}, {}] });
+    expect(device.stdout).toContain('arn:aws:iot:eu-central-1:111122223333:client/${iot:Connection.Thing.ThingName}');
+    const claim = await posture('policy', '--iot', 'claim', '--template', 'hubs', '--out', at('claim.json'));
+    expect(claim.stdout).toContain(
+      `Next: aws iot create-policy --policy-name NAME --policy-document file://${at('claim.json')}`,
+    );
+    expect(readFileSync(at('claim.json'), 'utf8')).not.toContain('/things/');
   });
 
   it('ends with 1 where it cannot tell', async () => {
@@ -226,6 +250,12 @@ describe('posture policy', () => {
     ['a document that is not there', ['--check', 'nowhere.json', 'RSA_2048'], 1, 'file-not-found'],
     ['a tag without value', ['--exception-tag', 'x'], 1, 'policy-wish'],
     ['a key policy without account', ['--type', 'key'], 1, 'policy-wish'],
+    ['a kind of device that there is not', ['--iot', 'toaster'], 2, 'usage'],
+    ['a claim without a template', ['--iot', 'claim'], 2, 'usage'],
+    ['a device with one', ['--iot', 'device', '--template', 'hubs'], 2, 'usage'],
+    ['a name that no template has', ['--iot', 'claim', '--template', 'a/b'], 2, 'usage'],
+    ['what is no account', ['--iot', '--account', '1'], 2, 'usage'],
+    ['what is no region', ['--iot', '--region', 'x'], 2, 'usage'],
     ['a classical exception', ['--allow', 'RSA_2048'], 1, 'policy-wish'],
   ])('refuses %s', async (_name, args, exitCode, code) => {
     const run = await posture('policy', '--json', ...args);
