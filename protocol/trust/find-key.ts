@@ -44,8 +44,8 @@ export function keyFinder(known: KnownKeys): NonNullable<Trust['findKey']> {
     const place = `${at}.kid`;
     const key = namedKey(headers.keyId, known, place);
     const anchor = found.get(key) ?? anchorFor(key, known, { headers, at });
-    // Again, now that the key itself is here: a pin alone does not tell that it is one of another hash's revoked ones.
-    expectNotCompromised(anchor, known, place);
+    // Only now that the key itself is here: its pin alone does not tell that it was revoked by a thumbprint of another hash.
+    if (isCompromised(known.revoked ?? [], anchor)) throw revokedKey(key.keyId, place);
     found.set(key, anchor);
     return anchor;
   };
@@ -55,19 +55,12 @@ function namedKey(keyId: Uint8Array | undefined, known: KnownKeys, at: string): 
   if (!keyId) throw new Rejection('unknown-key', at, 'expected the id of a key of the trust root, got none');
   const { keys, otherRoles = [], revoked = [] } = known;
   const key = keys.find((it) => isIdOf(keyId, it));
-  if (key) {
-    expectNotCompromised(key, known, at);
-    return key;
-  }
+  if (key) return key;
   if (revoked.some((it) => equalBytes(it.keyId, keyId))) throw revokedKey(keyId, at);
   if (otherRoles.some((it) => isIdOf(keyId, it))) {
     throw new Rejection('role-not-allowed', at, `expected a key of the role, got ${keyIdText(keyId)} of another`);
   }
   throw new Rejection('unknown-key', at, `expected the id of a key of the trust root, got ${keyIdText(keyId)}`);
-}
-
-function expectNotCompromised(key: RootKey, { revoked = [] }: KnownKeys, at: string): void {
-  if (isCompromised(revoked, key)) throw revokedKey(key.keyId, at);
 }
 
 const revokedKey = (keyId: Uint8Array, at: string): Rejection =>

@@ -149,6 +149,7 @@ describe('decodeTrustRoot refuses', () => {
     ['a key with operations', withRole(1, (r) => (r[1] = [members([4, [2]])])), 'wrong-shape', 'root.roles[1].keys[0]'],
     ['a key with its private part', withRole(1, (r) => (r[1] = [members([-2, thumbprint])])), 'wrong-shape', 'root.roles[1].keys[0]'],
     ['a P-256 key with a kid in place of alg', withRole(1, (r) => (r[1] = [new Map<CborValue, CborValue>([[1, 2], [2, thumbprint], [-1, 1], [-2, thumbprint], [-3, thumbprint]])])), 'wrong-shape', 'root.roles[1].keys[0]'],
+    ['a P-256 key that does not say what it is for', withRole(1, (r) => (r[1] = [new Map<CborValue, CborValue>([[1, 2], [-1, 1], [-2, thumbprint], [-3, thumbprint]])])), 'wrong-shape', 'root.roles[1].keys[0]'],
     ['a P-256 key with only a sign for y', withRole(1, (r) => (r[1] = [new Map<CborValue, CborValue>([[1, 2], [3, -7], [-1, 1], [-2, thumbprint], [-3, true]])])), 'wrong-shape', 'root.roles[1].keys[0].y'],
     ['a pin of an unknown algorithm', withRole(1, (r) => (r[1] = [[-46, thumbprint]])), 'unsupported-algorithm', 'root.roles[1].keys[0].algorithm'],
     ['a pin by another hash', withRole(1, (r) => (r[1] = [[-48, new Uint8Array(48)]])), 'wrong-shape', 'root.roles[1].keys[0].thumbprint'],

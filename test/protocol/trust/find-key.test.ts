@@ -5,15 +5,21 @@ import { encodeProtected } from '../../../protocol/cose/headers.ts';
 import { bareCoseKey } from '../../../protocol/cose/key.ts';
 import { advanceRoot, restoreRoot, verifyFirstRoot } from '../../../protocol/trust/advance.ts';
 import { encodeTrustRoot } from '../../../protocol/trust/encode-root.ts';
-import { createRootKey, keyIdOf, SHA_256 } from '../../../protocol/trust/root.ts';
+import { createRootKey, keyIdOf, SHA_256, SHA_384 } from '../../../protocol/trust/root.ts';
 import { rootToBeSigned } from '../../../protocol/trust/signed-root.ts';
+import { initialTrust } from '../../../protocol/trust/state.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 import {
+  authenticated,
   eitherRelease,
   firstBytes,
   firstRoot,
   forged,
   HOLDERS,
+  manifestOf,
+  release,
+  RELEASE_KEYS,
+  revoked,
   rolesOf,
   signaturesIn,
   signer,
@@ -88,5 +94,52 @@ describe('pinned keys', () => {
     });
 
     expectRejection(() => verifyFirstRoot(broken, { verify: noCryptography }), 'wrong-shape');
+  });
+});
+
+describe('a compromised key that comes back as a pin of another hash', () => {
+  const [stolen, stolenRelease] = [signer('ML-DSA-44', 91), signer('ML-DSA-44', 92)];
+  const roots = [...HOLDERS, stolen];
+  const all = [{ algorithm: 'ML-DSA-44', threshold: 2 }] as const;
+  const made = verifyFirstRoot(
+    signRoot(firstRoot({ keys: roots, all }, { keys: [stolenRelease, ...RELEASE_KEYS] }), HOLDERS),
+    {
+      verify,
+    },
+  );
+  const second = successor(made, {
+    roles: rolesOf({ keys: HOLDERS, all }, eitherRelease),
+    revoked: revoked([stolen, stolenRelease], 'compromised'),
+  });
+  const revoking = advanceRoot(made, signRoot(second, HOLDERS), { verify });
+  const pin = { form: 'pinned' } as const;
+  const third = successor(revoking, {
+    hashId: SHA_384,
+    roles: rolesOf({ keys: roots, all, ...pin }, { keys: [stolenRelease, ...RELEASE_KEYS], ...pin }, SHA_384),
+  });
+  const signedBy = (by: typeof roots) => signRoot(third, by, { carry: true, hashId: SHA_384 });
+
+  it('does not count for a root', () => {
+    const holders = HOLDERS.slice(0, 2);
+
+    expect(advanceRoot(revoking, signedBy(holders), { verify }).root.version).toBe(3);
+    const alone = firstRoot(
+      { keys: roots, all, ...pin },
+      { keys: RELEASE_KEYS, ...pin },
+      { hashId: SHA_384, revoked: second.revoked },
+    );
+    const bytes = signRoot(alone, [HOLDERS[0]!, stolen], { carry: true, hashId: SHA_384 });
+    expectRejection(() => verifyFirstRoot(bytes, { verify }), 'threshold-not-met');
+  });
+
+  it('does not count for a release', () => {
+    const root = advanceRoot(revoking, signedBy(HOLDERS.slice(0, 2)), { verify });
+    const state = initialTrust(root);
+    const kid = {
+      ...stolenRelease,
+      anchor: { ...stolenRelease.anchor, keyId: keyIdOf(stolenRelease.anchor, SHA_384) },
+    };
+
+    expectRejection(() => authenticated(state, release(manifestOf(1), [kid], { carry: true })), 'key-revoked');
   });
 });
