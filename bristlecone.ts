@@ -31,6 +31,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   campaign: async () => (await import('./cloud/cli/campaign.ts')).registerCampaignCommands,
   provisioning: async () => (await import('./cloud/cli/provisioning.ts')).registerProvisioningCommands,
   posture: async () => (await import('./cloud/cli/posture.ts')).registerPostureCommands,
+  factory: async () => (await import('./device-sim/cli/factory.ts')).registerFactoryCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
   link: async () => (await import('./device-sim/cli/link.ts')).registerLinkCommands,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,

@@ -42,7 +42,8 @@ export function parsePayload(text: string): [uri: string, bytes: Uint8Array] {
   return [text.slice(0, cut), readBytes(text.slice(cut + 1))];
 }
 
-function asUsage<T>(parse: () => T): T {
+/** What somebody's bytes are refused for, as a mistake in the command that named them. */
+export function asUsage<T>(parse: () => T): T {
   try {
     return parse();
   } catch (error) {

@@ -1,14 +1,13 @@
 /** The trust root that a device is made with: from a file, for keys that somebody names, or as the operator ordered. */
 import { UsageError } from '../../command-line.ts';
 import { toHex } from '../../protocol/bytes.ts';
-import { Rejection } from '../../protocol/errors.ts';
 import { type VerifiedRoot, verifyFirstRoot } from '../../protocol/trust/advance.ts';
 import { isDevelopmentRoot } from '../../protocol/trust/development.ts';
 import { describeSeconds } from '../../protocol/trust/diff-roots.ts';
 import { RELEASE_ROLE, roleOf, type RootKey } from '../../protocol/trust/root.ts';
 import { createDevelopmentRoot } from '../development-root.ts';
 import { verifyWithOpenSsl } from '../hardware/native-verifier.ts';
-import { parseAlgorithms, readAnchors, readBytes } from './files.ts';
+import { asUsage, parseAlgorithms, readAnchors, readBytes } from './files.ts';
 
 export interface RootOptions {
   readonly root?: string;
@@ -27,21 +26,12 @@ export function rootFrom(options: RootOptions, nowMs: number): VerifiedRoot | un
   const releaseKeys = readAnchors(options.anchor);
   const requiredAlgorithms = parseAlgorithms(options.require);
   const issuedSeconds = Math.floor(nowMs / 1000);
-  return asUsage('--require', () => createDevelopmentRoot({ releaseKeys, requiredAlgorithms, issuedSeconds }));
+  return asUsage(() => createDevelopmentRoot({ releaseKeys, requiredAlgorithms, issuedSeconds }));
 }
 
 /** @throws {UsageError} where the file holds no root that its own keys have signed */
 export const readRoot = (file: string): VerifiedRoot =>
-  asUsage('--root', () => verifyFirstRoot(readBytes(file), { verify: verifyWithOpenSsl }));
-
-function asUsage<T>(option: string, act: () => T): T {
-  try {
-    return act();
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    throw new UsageError(`${option}: ${error.message}`, { cause: error });
-  }
-}
+  asUsage(() => verifyFirstRoot(readBytes(file), { verify: verifyWithOpenSsl }));
 
 /** For `--json`. */
 export function summaryOfRoot(verified: VerifiedRoot) {

@@ -16,19 +16,15 @@ const COUNTER_BYTES = 4;
 
 /** Opens the flash in `path`, or makes a new part there. */
 export function openFlashFile(path: string, size: FlashSize): FlashFile {
-  if (!existsSync(path)) createFlashFile(path, size);
-  const content = readFileSync(path);
   const { cells, erases } = erasedCells(size);
-  if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
-    throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
-  }
-  for (let at = 0; at < cells.length; at++) cells[at] = ~content[at]!;
-  erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
-
+  const isNew = !existsSync(path);
+  if (isNew) createFlashFile(path, size);
+  else readFlashFile(path, { cells, erases });
   const file = openSync(path, 'r+');
   return {
     cells,
     erases,
+    isErased: isNew,
     saveCells: (offset, bytes) => void writeSync(file, complemented(bytes), 0, bytes.length, offset),
     saveErases: (sector) => {
       const counter = new Uint8Array(COUNTER_BYTES);
@@ -37,6 +33,15 @@ export function openFlashFile(path: string, size: FlashSize): FlashFile {
     },
     [Symbol.dispose]: () => closeSync(file),
   };
+}
+
+function readFlashFile(path: string, { cells, erases }: Pick<FlashCells, 'cells' | 'erases'>): void {
+  const content = readFileSync(path);
+  if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
+    throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
+  }
+  for (let at = 0; at < cells.length; at++) cells[at] = ~content[at]!;
+  erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
 }
 
 const complemented = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => ~byte);

@@ -26,6 +26,8 @@ export interface FlashCells {
   readonly cells: Uint8Array;
   /** Erases per sector since the part was made. */
   readonly erases: Uint32Array;
+  /** All cells are erased, so nobody has to look for those that are not. */
+  readonly isErased: boolean;
   saveCells(offset: number, bytes: Uint8Array): void;
   saveErases(sector: number): void;
 }
@@ -53,6 +55,7 @@ export function erasedCells(size: FlashSize): FlashCells {
   return {
     cells: new Uint8Array(cells).fill(ERASED),
     erases: new Uint32Array(sectors),
+    isErased: true,
     saveCells: () => {},
     saveErases: () => {},
   };
@@ -76,7 +79,7 @@ export class Flash {
     if (store.cells.length !== cells) throw new RangeError('flash: the store is of another size');
     this.#store = store;
     this.#unwritable = new Uint8Array(words);
-    for (const part of this.#parts) {
+    for (const part of store.isErased ? [] : this.#parts) {
       for (let cell = part.firstCell; cell < part.firstCell + part.flashBytes; cell++) {
         if (store.cells[cell] !== ERASED) this.#unwritable[wordAt(part, cell)] = 1;
       }
