@@ -33,6 +33,8 @@ function fakeVerifier(signer?: Anchor): { verify: VerifySignature; asked: unknow
   return { verify, asked };
 }
 
+const refusal = (code: RejectionCode) => new Rejection(code, 'block', '');
+
 describe('verifySignature', () => {
   const anchors = [first, second, third];
 
@@ -50,6 +52,33 @@ describe('verifySignature', () => {
     expect(asked).toEqual([first, second]);
   });
 
+  it('asks only about the key that findKey answers with, whatever the anchors are', () => {
+    const { verify, asked } = fakeVerifier(second);
+    const findKey = () => second;
+
+    expect(verifySignature(claimOf(), { anchors, findKey, verify }, 'block')).toBe(second);
+    expectRejection(
+      () => verifySignature(claimOf(first.keyId), { anchors, findKey: () => third, verify }, 'block'),
+      'signature-invalid',
+    );
+    expect(asked).toEqual([second, third]);
+  });
+
+  it('asks about none where findKey refuses, or its key is for another algorithm', () => {
+    const { verify, asked } = fakeVerifier(second);
+    const { anchor } = testSigner('ES256', 1);
+    const findKey = () => {
+      throw refusal('key-missing');
+    };
+
+    expectRejection(() => verifySignature(claimOf(), { anchors, findKey, verify }, 'block'), 'key-missing');
+    expectRejection(
+      () => verifySignature(claimOf(), { anchors, findKey: () => anchor, verify }, 'block'),
+      'algorithm-not-allowed',
+    );
+    expect(asked).toEqual([]);
+  });
+
   it('says which key it was, or how many, but never how near', () => {
     const { verify } = fakeVerifier();
     const detailOf = (keyId?: Uint8Array) =>
@@ -63,8 +92,6 @@ describe('verifySignature', () => {
     expect(detailOf()).toBe('expected a signature by any of 3 keys, got another');
   });
 });
-
-const refusal = (code: RejectionCode) => new Rejection(code, 'block', '');
 
 describe('mostTelling', () => {
   it('prefers a signature that does not fit over one that was never for us, and the first of equals', () => {
