@@ -4,12 +4,12 @@ import { run, subcommand } from '../../command-line.ts';
 import { toHex } from '../../protocol/bytes.ts';
 import { openCeremony, type Ceremony } from '../roots/ceremony.ts';
 import { expectCurrent } from '../roots/clock.ts';
-import { finalizeRoot } from '../roots/finalize.ts';
+import { expectUnfinished, finalizeRoot } from '../roots/finalize.ts';
 import { sha384Hex, type TranscriptEntry } from '../roots/transcript.ts';
 import { type CeremonyReport, verifyCeremony } from '../roots/verify-ceremony.ts';
 import { OperatorError } from '../errors.ts';
 import { appendToTranscript, readCeremony, writeFinal } from './ceremony-folder.ts';
-import { type ByOptions, entryFor, nowSecondsOf, VERIFICATION, withByOption } from './root-options.ts';
+import { type ByOptions, entryFor, expectName, nowSecondsOf, VERIFICATION, withByOption } from './root-options.ts';
 import { writeFileSync } from 'node:fs';
 
 export function registerFinalize(parent: Command): void {
@@ -26,9 +26,11 @@ export function registerFinalize(parent: Command): void {
     .argument('<folder>', 'folder of the ceremony')
     .option('--out <file>', 'write the finished root there too');
   run<ByOptions & { out?: string }>(command, async ({ args: [folder = ''], options, io }) => {
+    expectName(options);
     const opened = openCeremony(readCeremony(folder), VERIFICATION);
-    const root = finalizeRoot(opened, VERIFICATION);
+    expectUnfinished(opened);
     expectCurrent(opened.root, { nowSeconds: nowSecondsOf(io), lines: opened.lines });
+    const root = finalizeRoot(opened, VERIFICATION);
     const lineOf = (step: TranscriptEntry['step']) => entryFor(step, { options, io, command, digest: opened.digest });
     const ceremony = receive(folder, opened, lineOf('receive'));
     const { version } = root.root;

@@ -7,6 +7,7 @@
  */
 import { toHex } from '../../protocol/bytes.ts';
 import type { VerifySignature } from '../../protocol/cose/algorithms.ts';
+import { Rejection } from '../../protocol/errors.ts';
 import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
 import { checkSuccessor } from '../../protocol/trust/check-successor.ts';
 import { decodeTrustRoot } from '../../protocol/trust/decode-root.ts';
@@ -58,7 +59,7 @@ export interface Ceremony extends Draft {
 export function openCeremony(files: CeremonyFiles, { verify }: { readonly verify: VerifySignature }): Ceremony {
   const lines = decodeTranscript(files.transcript, 'transcript.jsonl');
   expectOrder(lines);
-  const chain = files.previous.length === 0 ? [] : verifyChain(files.previous, { verify });
+  const chain = verifyPrevious(files.previous, verify);
   const draft = openDraft(files.draft, chain.at(-1));
   const digest = toHex(rootDigest(draft.payload, draft.root.hashId));
   expectRecorded(digest, lines);
@@ -69,6 +70,17 @@ export function openCeremony(files: CeremonyFiles, { verify }: { readonly verify
   });
   expectSignaturesOf(lines, signatures);
   return { ...draft, digest, chain, signatures, lines, finished: lines.at(-1)?.step === 'finalize' };
+}
+
+function verifyPrevious(previous: readonly Uint8Array[], verify: VerifySignature): readonly VerifiedRoot[] {
+  if (previous.length === 0) return [];
+  try {
+    return verifyChain(previous, { verify });
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    const { code, at, detail } = error;
+    throw new Rejection(code, `previous.${at}`, detail, { cause: error });
+  }
 }
 
 /** @throws {Rejection} those of decodeTrustRoot and checkSuccessor */
