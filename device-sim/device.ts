@@ -7,6 +7,7 @@ import { verifyWithNoble } from '../protocol/cose/reference-verifier.ts';
 import { Rejection } from '../protocol/errors.ts';
 import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { RootVersions } from './agent/trust-store.ts';
+import { openCredentials, operationalCredential } from './device-credentials.ts';
 import { type Device, openDevice } from './factory.ts';
 import { RamBudget } from './hardware/ram.ts';
 import { systemClock, systemRandom } from './hardware/system-clock.ts';
@@ -25,7 +26,7 @@ export interface RunDeviceOptions {
   readonly stateFolder: string;
   /** `mqtt://host:port`, or `mqtts://host:port` with `tls`. */
   readonly mqttUrl: string;
-  /** Whose server certificates count, and the device's own credential. */
+  /** Whose server certificates count. The credential is the one that provisioning gave the device, unless told otherwise. */
   readonly tls?: DeviceTls;
   readonly mqttVersion?: MqttVersion;
   /** Of the stream: 256 to 131,072, a multiple of 4. */
@@ -85,6 +86,8 @@ const IDLE_TIMEOUT_MS = 60_000;
  */
 export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcome> {
   using device = openDevice(options.stateFolder);
+  const own = operationalCredential(openCredentials(device, options.stateFolder));
+  const thing = own?.thing ?? device.identity.thing;
   const meters = new DeviceMeters(device);
   const settings = settingsOf(options, device);
   const outcome = await runMachine({
@@ -94,9 +97,9 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
     settings,
     connect: mqttConnect({
       url: options.mqttUrl,
-      clientId: device.identity.thing,
+      clientId: thing,
       protocolVersion: options.mqttVersion ?? 5,
-      tls: options.tls,
+      tls: options.tls && { credential: own?.credential, ...options.tls },
       openTap: (version) => meters.wire.openConnection(version),
       openTlsTap: () => meters.wire.tls.openConnection(),
       signal: options.signal,
@@ -112,13 +115,13 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
     },
   });
   return {
-    thing: device.identity.thing,
+    thing,
     ...resultOf(outcome),
     boots: outcome.boots,
     sequenceNumber: device.installed.sequenceNumber,
     slot: device.installed.slot,
     root: device.rootVersions,
-    costs: meters.costs({ run: device.identity.thing, ...options.costs }, settings.blockBytes),
+    costs: meters.costs({ run: thing, ...options.costs }, settings.blockBytes),
   };
 }
 

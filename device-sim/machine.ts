@@ -3,13 +3,14 @@
  * the world it has only what it is given, so it runs in virtual time as well as over real sockets.
  */
 import { type AgentResult, runAgent } from './agent/agent.ts';
-import { boardParts } from './hardware/board-parts.ts';
+import { type BoardParts, boardParts } from './hardware/board-parts.ts';
 import { startBoard } from './hardware/boot-loader.ts';
 import { readIdentity } from './hardware/factory-data.ts';
 import type { Flash } from './hardware/flash.ts';
 import type { RamBudget } from './hardware/ram.ts';
-import { type AgentPorts, Reboot, Unavailable } from './ports.ts';
+import { type AgentPorts, type Identity, Reboot, Unavailable } from './ports.ts';
 import type { Board } from './profiles/boards.ts';
+import { decodeCredentials } from './provisioning/credentials.ts';
 
 type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'> &
   // A board without a clock that could be believed.
@@ -50,7 +51,7 @@ function bootPorts(machine: Machine): AgentPorts {
   return {
     ...world,
     ...parts,
-    identity: readIdentity({ boot, factory, ...parts }),
+    identity: identityIn({ boot, factory, ...parts }),
     boot: startBoard(boot),
     slots: boot.slots,
     nowSeconds: world.nowSeconds ?? (() => undefined),
@@ -58,4 +59,10 @@ function bootPorts(machine: Machine): AgentPorts {
       throw new Reboot('reboot');
     },
   };
+}
+
+/** Provisioning may have given the device another name than its factory. */
+function identityIn(parts: BoardParts): Identity {
+  const { operational } = decodeCredentials(parts.credentials.operational.read());
+  return { ...readIdentity(parts), ...(operational && { thing: operational.thing }) };
 }

@@ -38,14 +38,14 @@ export function registerProvision(parent: Command): void {
     name: 'provision',
     summary: 'exchange the claim that a factory flashed for a certificate of the device’s own, as AWS IoT does it',
     examples: [
-      'device provision --devices factory --template hubs',
-      'device provision --device factory/hub-0001 --template hubs --mqtts mqtts://broker.example:8883 --ca ca.pem',
-      'device provision --devices factory --template hubs --algorithm ML-DSA-65 --concurrency 32 --costs costs.csv',
-      'device provision --devices factory --template hubs --renew-after 66',
+      'device provision --template hubs',
+      'device provision --device batch-7/hub-0001 --template hubs --mqtts mqtts://broker.example:8883 --ca ca.pem',
+      'device provision --devices batch-7 --template hubs --algorithm ML-DSA-65 --concurrency 32 --costs costs.csv',
+      'device provision --devices batch-7 --template hubs --renew-after 66',
     ],
   })
     .option('--device <dir>', 'one device, as `factory make` or `device make` left it')
-    .option('--devices <dir>', 'a folder of devices: all of them')
+    .option('--devices <dir>', 'a folder of devices: all of them (default: devices/ in the folder of --data)')
     .requiredOption('--template <name>', 'provisioning template of the cloud')
     .option('--mqtts <url>', 'broker: mqtts://host:port (default: that of the running embedded cloud)')
     .option('--ca <file>', 'PEM: who issued the broker’s certificate (default: the embedded cloud’s server CA)')
@@ -89,22 +89,20 @@ export function registerProvision(parent: Command): void {
   });
 }
 
-function foldersOf({ device, devices }: ProvisionOptions): readonly string[] {
-  if ((device === undefined) === (devices === undefined)) {
-    throw new UsageError('expected --device DIR, or --devices DIR: one device, or a folder of them');
-  }
+function foldersOf({ device, devices, data }: ProvisionOptions): readonly string[] {
+  if (device !== undefined && devices !== undefined) throw new UsageError('expected --device or --devices, got both');
   if (device !== undefined) {
     if (isMade(device)) return [resolve(device)];
     throw new UsageError(`--device: there is no device in ${device}; make one with \`bristlecone factory make\``);
   }
-  const root = resolve(devices ?? '');
-  if (!existsSync(root)) throw new UsageError(`--devices: there is no folder ${devices}`);
-  const folders = [root, join(root, 'devices')].flatMap((folder) =>
-    existsSync(folder) ? readdirSync(folder).map((name) => join(folder, name)) : [],
-  );
-  const made = folders.filter(isMade);
+  const root = devices === undefined ? join(dataFolder(data), 'devices') : resolve(devices);
+  const made = existsSync(root)
+    ? readdirSync(root)
+        .map((name) => join(root, name))
+        .filter(isMade)
+    : [];
   if (made.length > 0) return made.toSorted();
-  throw new UsageError(`--devices: there are no devices in ${devices}; make some with \`bristlecone factory make\``);
+  throw new UsageError(`--devices: there are no devices in ${root}; make some with \`bristlecone factory make\``);
 }
 
 function deviceOptions(options: ProvisionOptions, io: Io): Omit<ProvisionDeviceOptions, 'stateFolder'> {

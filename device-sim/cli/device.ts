@@ -1,19 +1,27 @@
 /** `bristlecone device`: make simulated devices, and run them. */
+import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
 import { isRootFile } from '../../protocol/aws-iot/job-document.ts';
 import { isThingName } from '../../protocol/aws-iot/topics.ts';
-import { type DeviceOutcome, runDevice } from '../device.ts';
-import { isMade } from '../factory.ts';
-import { sumOf } from '../metrics/cost.ts';
+import { openCredentials, operationalCredential } from '../device-credentials.ts';
+import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../device.ts';
+import { isMade, openDevice } from '../factory.ts';
+import { bytesOnTheWire, sumOf } from '../metrics/cost.ts';
 import type { AgentEvent } from '../ports.ts';
 import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
 import { registerProvision } from './device-provision.ts';
 import { parseCount } from './files.ts';
 import { describeMade, makeDevice, type MakeOptions, summaryOfMade, withMakeOptions } from './make-device.ts';
+import { secureBroker } from './secure-broker.ts';
 
-interface RunOptions extends MakeOptions {
+interface RunOptions extends Omit<MakeOptions, 'thing'> {
+  readonly thing?: string;
+  readonly device?: string;
   readonly mqtt?: string;
+  readonly mqtts?: string;
+  readonly ca?: string;
+  readonly serverName?: string;
   readonly blockBytes?: string;
   readonly requestBytes?: string;
   readonly timeout?: string;
@@ -54,24 +62,65 @@ function registerRun(parent: Command): void {
       examples: [
         'device run --thing hub-1',
         'device run --thing hub-1 --mqtt mqtt://127.0.0.1:1883 --block-bytes 1024',
+        'device run --device batch-7/hub-0001    # made by `factory make`, with what `device provision` gave it',
       ],
     }),
   )
-    .option('--mqtt <url>', 'broker (default: that of the running embedded cloud)')
+    .option('--device <dir>', 'instead of --thing: the folder of a device that is made')
+    .option(
+      '--mqtt <url>',
+      'broker (default: that of the running embedded cloud, with TLS once the device is provisioned)',
+    )
+    .option('--mqtts <url>', 'broker with TLS: mqtts://host:port')
+    .option(
+      '--ca <file>',
+      'of --mqtts, PEM: who issued the broker’s certificate (default: the embedded cloud’s server CA)',
+    )
+    .option('--server-name <name>', 'what the broker’s certificate is for, where that is not the host of --mqtts')
     .option('--block-bytes <n>', 'size of a stream block, 256 to 131072', '4096')
     .option('--request-bytes <n>', 'how much one request asks for, at least one block', '8192')
     .option('--timeout <seconds>', 'how long to wait for a job, once connected', '60')
     .option('--now <date>', 'what its clock says, 2046-01-31 (default: it has none that could be believed)');
   run<RunOptions>(command, async ({ options, io }) => {
     const data = dataFolder(options.data);
-    const folder = deviceFolder(data, expectThing(options.thing));
-    if (!isMade(folder)) io.note(describeMade(makeDevice(options, { stateFolder: folder, nowMs: io.nowMs() })));
-    const mqttUrl = brokerUrl(data, options.mqtt);
-    const numbers = numbersOf(options);
-    const outcome = await runWatched({ stateFolder: folder, mqttUrl, ...numbers }, io);
+    const stateFolder = folderToRun(options, io);
+    const broker = brokerOf(options, { data, stateFolder });
+    const outcome = await runWatched({ stateFolder, ...broker, ...numbersOf(options) }, io);
     const done = outcome.result === 'succeeded' || outcome.result === 'no-job';
     return { json: jsonOf(outcome), text: describeOutcome(outcome), exit: done ? 'done' : 'refused' };
   });
+}
+
+/** @returns of a device that is made, now or before */
+function folderToRun({ device, thing, ...options }: RunOptions, io: Io): string {
+  if (device !== undefined) {
+    if (thing !== undefined) throw new UsageError('expected --thing NAME or --device DIR, got both');
+    if (isMade(device)) return resolve(device);
+    throw new UsageError(`--device: there is no device in ${device}; make one with \`bristlecone factory make\``);
+  }
+  const name = expectThing(thing);
+  const stateFolder = deviceFolder(dataFolder(options.data), name);
+  if (!isMade(stateFolder)) {
+    io.note(describeMade(makeDevice({ ...options, thing: name }, { stateFolder, nowMs: io.nowMs() })));
+  }
+  return stateFolder;
+}
+
+/** With TLS where the command line says so, or the device has been given a certificate. */
+function brokerOf(
+  { mqtt, mqtts, ca, serverName }: RunOptions,
+  { data, stateFolder }: { readonly data: string; readonly stateFolder: string },
+): Pick<RunDeviceOptions, 'mqttUrl' | 'tls'> {
+  if (mqtt !== undefined && mqtts !== undefined) throw new UsageError('expected --mqtt URL or --mqtts URL, got both');
+  const isSecure = mqtt === undefined && (mqtts !== undefined || ca !== undefined || isProvisioned(stateFolder));
+  if (!isSecure) return { mqttUrl: brokerUrl(data, mqtt) };
+  const { url, ca: pem } = secureBroker(data, { mqtts, ca });
+  return { mqttUrl: url, tls: { ca: pem, serverName } };
+}
+
+function isProvisioned(stateFolder: string): boolean {
+  using device = openDevice(stateFolder);
+  return operationalCredential(openCredentials(device, stateFolder)) !== undefined;
 }
 
 function numbersOf(options: RunOptions) {
@@ -135,7 +184,7 @@ const jsonOf = (outcome: DeviceOutcome) => ({ ...outcome, sequenceNumber: Number
 
 function describeOutcome(outcome: DeviceOutcome): string {
   const { thing, costs, root } = outcome;
-  const bytes = `${sumOf(costs, 'sent') + sumOf(costs, 'received')} bytes on the wire, ${sumOf(costs, 'blocks')} blocks, ${sumOf(costs, 'round-trips')} round trips`;
+  const bytes = `${bytesOnTheWire(costs)} bytes on the wire, ${sumOf(costs, 'blocks')} blocks, ${sumOf(costs, 'round-trips')} round trips`;
   const unproven = root.proven === root.newest ? '' : ` (root ${root.proven} too, until an image proves it)`;
   return `${thing}: ${describeResult(outcome)}\n  runs sequence ${outcome.sequenceNumber} from slot ${outcome.slot}, trusts root ${root.newest}${unproven}; ${bytes}`;
 }
@@ -155,7 +204,8 @@ function describeResult({ thing, result, code, at, detail, reported }: DeviceOut
   return `${result}${why}${reported ? '' : '; the job was ended meanwhile, so nobody took its report'}`;
 }
 
-function expectThing(name: string): string {
-  if (isThingName(name)) return name;
-  throw new UsageError(`--thing: expected 1 to 128 of a-z A-Z 0-9 : _ -, got ${JSON.stringify(name.slice(0, 128))}`);
+function expectThing(name: string | undefined): string {
+  if (name !== undefined && isThingName(name)) return name;
+  const got = name === undefined ? 'nothing' : JSON.stringify(name.slice(0, 128));
+  throw new UsageError(`--thing: expected 1 to 128 of a-z A-Z 0-9 : _ -, got ${got}`);
 }

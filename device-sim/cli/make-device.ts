@@ -25,7 +25,7 @@ export interface MakeOptions extends RootOptions {
 
 export const withMakeOptions = (command: Command): Command =>
   command
-    .requiredOption('--thing <name>', 'name of the device, and its MQTT client id')
+    .option('--thing <name>', 'name of the device, and its MQTT client id')
     .option('--data <dir>', 'folder of the embedded cloud; devices are kept in it (default: .bristlecone)')
     .option('--vendor <domain>', 'vendor that the device is made by')
     .option('--class <name>', 'class of device')

@@ -20,9 +20,9 @@ export function describeFleet(
   { seconds, interrupted }: { readonly seconds: number; readonly interrupted: boolean },
 ): string {
   const { total, provisioned, unchanged, left } = result;
-  const rate = `${(provisioned / seconds).toFixed(1)} a second`;
+  const rate = provisioned === 0 ? '' : ` (${(provisioned / seconds).toFixed(1)} a second)`;
   return [
-    `Provisioned ${number(provisioned)} of ${number(total)} devices in ${seconds.toFixed(1)} s (${rate}); ${number(unchanged)} had what they need.`,
+    `Provisioned ${number(provisioned)} of ${number(total)} devices in ${seconds.toFixed(1)} s${rate}; ${number(unchanged)} had what they need.`,
     ...result.failures.map(describeFailure),
     ...(provisioned > 0 ? ['', ...bytesTable(result)] : []),
     ...(left > 0 ? ['', `${interrupted ? 'Interrupted: ' : ''}${number(left)} left. ${AGAIN}`] : []),
