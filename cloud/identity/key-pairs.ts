@@ -38,6 +38,6 @@ export async function createKeyPair(algorithm: KeyAlgorithm): Promise<NewKeyPair
   const { publicKey, privateKey } = await KEY_ALGORITHMS[algorithm].generate();
   return {
     publicKey: decodeSpki(new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))),
-    privateKeyPem: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+    privateKeyPem: privateKey.export({ type: 'pkcs8', format: 'pem' }),
   };
 }

@@ -85,7 +85,7 @@ const NAMES = { device: 'CN=Bristlecone Device CA', server: 'CN=Bristlecone Serv
 type AuthorityOptions = Omit<IdentityOptions, 'serverNames'>;
 
 async function openAuthority(which: keyof typeof NAMES, options: AuthorityOptions): Promise<Authority> {
-  const { folder, client, random } = options;
+  const { folder, random } = options;
   const file = join(folder, `${which}-ca.pem`);
   const alias = `bristlecone-${which}-ca`;
   const existing = readIfThere(file);

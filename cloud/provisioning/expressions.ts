@@ -52,6 +52,14 @@ export function evaluate(value: JsonValue, scope: Scope): JsonValue {
 
 class Evaluation {
   readonly #scope: Scope;
+  readonly #calls: Readonly<Record<FunctionName, (argument: JsonValue) => JsonValue>> = {
+    Ref: (argument) => this.#produce(this.#parameter(expectText(argument, 'Ref'))),
+    'Fn::Join': (argument) => this.#join(argument),
+    'Fn::Sub': (argument) => this.#substitute(argument),
+    'Fn::Split': (argument) => this.#split(argument),
+    'Fn::Select': (argument) => this.#select(argument),
+    'Fn::FindInMap': (argument) => this.#findInMap(argument),
+  };
   #produced = 0;
 
   constructor(scope: Scope) {
@@ -62,33 +70,25 @@ class Evaluation {
     if (isList(value)) return value.map((item) => this.of(item));
     if (typeof value !== 'object' || value === null) return value;
     const call = callOf(value);
-    if (call) return this.#call(...call);
+    if (call) return this.#calls[call[0]](call[1]);
     return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.of(item)]));
   }
 
-  #call(name: FunctionName, argument: JsonValue): JsonValue {
-    switch (name) {
-      case 'Ref':
-        return this.#produce(this.#parameter(expectText(argument, 'Ref')));
-      case 'Fn::Join': {
-        const [separator, items = null] = expectArguments(argument, name, 2);
-        const texts = expectList(this.of(items), name).map((item) => expectText(item, name));
-        return this.#produce(texts.join(expectText(separator, name)));
-      }
-      case 'Fn::Sub':
-        return this.#substitute(argument);
-      case 'Fn::Split': {
-        const [separator, text = null] = expectArguments(argument, name, 2);
-        if (separator === '') throw new InvalidExpression('Fn::Split: expected a separator, got an empty text');
-        return this.#produce(expectText(this.of(text), name)).split(expectText(separator, name));
-      }
-      case 'Fn::Select': {
-        const [index = null, items = null] = expectArguments(argument, name, 2);
-        return itemAt(expectList(this.of(items), name), this.of(index));
-      }
-      case 'Fn::FindInMap':
-        return this.#findInMap(argument);
-    }
+  #join(argument: JsonValue): string {
+    const [separator, items = null] = expectArguments(argument, 'Fn::Join', 2);
+    const texts = expectList(this.of(items), 'Fn::Join').map((item) => expectText(item, 'Fn::Join'));
+    return this.#produce(texts.join(expectText(separator, 'Fn::Join')));
+  }
+
+  #split(argument: JsonValue): JsonValue {
+    const [separator, text = null] = expectArguments(argument, 'Fn::Split', 2);
+    if (separator === '') throw new InvalidExpression('Fn::Split: expected a separator, got an empty text');
+    return this.#produce(expectText(this.of(text), 'Fn::Split')).split(expectText(separator, 'Fn::Split'));
+  }
+
+  #select(argument: JsonValue): JsonValue {
+    const [index = null, items = null] = expectArguments(argument, 'Fn::Select', 2);
+    return itemAt(expectList(this.of(items), 'Fn::Select'), this.of(index));
   }
 
   #substitute(argument: JsonValue): string {

@@ -179,10 +179,9 @@ function expectOwnCertificate({ CertificateId: id }: JsonObject): void {
 }
 
 /** Every call is one that is known, and every parameter it names is declared. */
-function expectCalls(
-  value: JsonValue,
-  { parameters, at }: { parameters: TemplateBody['parameters']; at: string },
-): void {
+function expectCalls(value: JsonValue, place: Place): void {
+  const { parameters, at, level = 1 } = place;
+  if (level > MAX_DEPTH) throw invalid(at.slice(0, 80), `expected at most ${MAX_DEPTH} levels`);
   if (typeof value === 'number' && !Number.isSafeInteger(value))
     throw invalid(at, 'expected a whole number within ±2^53: CBOR of these messages has no others');
   if (typeof value === 'string' && !value.isWellFormed()) throw invalid(at, 'expected whole characters');
@@ -191,7 +190,14 @@ function expectCalls(
     if (!parameters.has(name) && !CERTIFICATE_PARAMETERS.map(certificateParameter).includes(name))
       throw invalid(at, `the parameter ${name.slice(0, 60)} is not declared under Parameters`);
   }
-  for (const [name, item] of Object.entries(value)) expectCalls(item, { parameters, at: `${at}.${name.slice(0, 60)}` });
+  for (const [name, item] of Object.entries(value))
+    expectCalls(item, { parameters, at: `${at}.${name.slice(0, 60)}`, level: level + 1 });
+}
+
+interface Place {
+  readonly parameters: TemplateBody['parameters'];
+  readonly at: string;
+  readonly level?: number;
 }
 
 /** The parameters that a call names itself; those of calls inside it are not looked at. */

@@ -160,7 +160,7 @@ export async function startTestProvisioning(options: TestProvisioningOptions = {
     const answers: Asked[] = [];
     const reply = async (replyTopic: string, bytes: Uint8Array): Promise<void> => {
       const { outcome } = parseProvisioningReplyTopic(replyTopic) ?? {};
-      if (outcome) answers.push({ outcome, reply: decodeProvisioning(bytes, to.format, 'reply') as Asked['reply'] });
+      if (outcome) answers.push({ outcome, reply: decodeProvisioning(bytes, to.format, 'reply') });
     };
     for (const { matches, handler } of handlers)
       if (matches(topic)) await handler({ topic, payload, clientId: 'asking', certificateId, reply });

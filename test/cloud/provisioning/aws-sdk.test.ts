@@ -22,7 +22,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-const pemOf = ({ privateKey }: TestKey): string => String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+const pemOf = ({ privateKey }: TestKey): string => privateKey.export({ type: 'pkcs8', format: 'pem' });
+
+const register = (identity: AwsIdentityClient['identity'], serial: string, certificateOwnershipToken = '') =>
+  identity.registerThing({
+    templateName: TEMPLATE,
+    certificateOwnershipToken,
+    parameters: { SerialNumber: serial },
+  });
 
 async function modeledErrorOf(request: Promise<unknown>): Promise<unknown> {
   const error = await request.then(
@@ -45,13 +52,6 @@ describe.each<AwsVersion>(['MQTT 5', 'MQTT 3.1.1'])('IotIdentityClientv2 over %s
     const { certificatePem, privateKeyPem } = await cloud.createClaim();
     return connectAs('claim', certificatePem, privateKeyPem);
   };
-
-  const register = (identity: AwsIdentityClient['identity'], serial: string, certificateOwnershipToken = '') =>
-    identity.registerThing({
-      templateName: TEMPLATE,
-      certificateOwnershipToken,
-      parameters: { SerialNumber: serial },
-    });
 
   it('goes from a request for a certificate to a thing that connects with it', async () => {
     const key = createTestKey();
@@ -90,7 +90,7 @@ describe.each<AwsVersion>(['MQTT 5', 'MQTT 3.1.1'])('IotIdentityClientv2 over %s
       errorCode: 'InvalidCertificateOwnershipToken',
     });
     const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const notARequest = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    const notARequest = privateKey.export({ type: 'pkcs8', format: 'pem' });
     const refused = client.identity.createCertificateFromCsr({ certificateSigningRequest: notARequest });
     expect(await modeledErrorOf(refused)).toMatchObject({ statusCode: 400, errorCode: 'InvalidParameters' });
     const { certificateOwnershipToken = '' } = await client.identity.createKeysAndCertificate({});
