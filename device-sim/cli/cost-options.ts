@@ -84,25 +84,17 @@ export class CannotVerify extends Error {
 }
 
 /**
- * How the board verifies each algorithm: by the first of `variants` that implements it, else by the fastest that fits.
- * Called before anything is downloaded.
+ * How the board verifies an algorithm: by the first of `variants` that implements it, else by the fastest that fits.
  *
  * @throws {CannotVerify} naming the variant that would fit, if there is one
  */
-export function expectVerifiable(
-  board: string,
-  algorithms: readonly AlgorithmName[],
-  variants: readonly string[],
-): readonly VerifyCost[] {
-  const facts = expectFacts(board);
-  return algorithms.map((algorithm) => {
-    const named = variants.find((variant) => implementsAlgorithm(variant, algorithm));
-    const verdict = canVerify(facts, algorithm, named);
-    if (verdict.ok) return verdict.cost;
-    const advice =
-      verdict.instead === undefined ? 'no other is known that would' : `--variant ${verdict.instead} would fit`;
-    throw new CannotVerify(`${verdict.detail}; ${advice}`);
-  });
+export function expectVerifiable(board: string, algorithm: AlgorithmName, variants: readonly string[]): VerifyCost {
+  const named = variants.find((variant) => implementsAlgorithm(variant, algorithm));
+  const verdict = canVerify(expectFacts(board), algorithm, named);
+  if (verdict.ok) return verdict.cost;
+  const advice =
+    verdict.instead === undefined ? 'no other is known that would' : `--variant ${verdict.instead} would fit`;
+  throw new CannotVerify(`${verdict.detail}; ${advice}`);
 }
 
 const SHEET_HEAD = ['quantity', 'value', 'unit', '±', 'how'];
@@ -130,11 +122,8 @@ export function explainCost(sheet: CostSheet, quantity: string): string {
       : [...new Set(sheet.values.flatMap(inputsOf))].filter((it) => isNamed(it.quantity)).slice(0, 1);
   const missing = sheet.unavailable.filter((it) => isNamed(it.quantity));
   if (values.length + missing.length === 0) {
-    unknown(
-      '--explain-cost',
-      quantity,
-      [...sheet.values, ...sheet.unavailable].map((value) => value.quantity),
-    );
+    const known = [...sheet.values, ...sheet.unavailable].map((value) => value.quantity);
+    return `No ${JSON.stringify(quantity.slice(0, 60))} in this sheet; expected one of ${known.join(', ')}`;
   }
   return [
     ...values.map((value) => explainValue(value)),

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { CannotVerify } from '../../../device-sim/cli/cost-options.ts';
-import { RunCounter, sheetOfRun } from '../../../device-sim/cli/run-costs.ts';
+import { parseCell, readPrices } from '../../../device-sim/cli/cost-options.ts';
+import { type RunCosts, RunCounter, sheetOfRun } from '../../../device-sim/cli/run-costs.ts';
+import { replay } from '../../../device-sim/links/replay.ts';
 import type { CostRow } from '../../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../../device-sim/profiles/boards.ts';
+import { LINKS } from '../../../device-sim/profiles/links.ts';
 
 const row = (algorithm: string): CostRow => ({
   ...{ run: 'hub-1', seed: '', commit: '', profile: 'nrf52840', link: 'unshaped', algorithm, blockBytes: 4_096 },
@@ -21,7 +23,7 @@ function counter(): RunCounter {
   return made;
 }
 
-const sheet = (algorithm: string, variant?: string) =>
+const sheet = (algorithm: string, variant?: string, more: Partial<RunCosts> = {}) =>
   sheetOfRun({
     outcome: {
       ...{ thing: 'hub-1', result: 'succeeded', code: 'ok', at: '', detail: '', reported: true, boots: 2 },
@@ -29,7 +31,12 @@ const sheet = (algorithm: string, variant?: string) =>
     },
     board: boardNamed('nrf52840')!,
     counter: counter(),
-    options: variant === undefined ? {} : { variant },
+    choices: {
+      variants: variant === undefined ? [] : [variant],
+      cell: parseCell(undefined),
+      prices: readPrices(undefined),
+    },
+    ...more,
   });
 
 describe('RunCounter', () => {
@@ -51,10 +58,24 @@ describe('sheetOfRun', () => {
     expect(hashed).toMatchObject({ value: 315_000, how: 'measured' });
   });
 
-  it('is one of the variant that was asked for, and none of one that does not fit', () => {
+  it('is one of the variant that was asked for', () => {
     const stack = sheet('ML-DSA-65', 'm4fstack').values.find(({ quantity }) => quantity === 'verify-stack ML-DSA-65');
     expect(stack?.value).toBe(2_712);
-    expect(() => sheet('ML-DSA-87', 'clean')).toThrow(CannotVerify);
+  });
+
+  it('says what the board could not verify: the device has ended its run by then', () => {
+    const { algorithms, unavailable } = sheet('ES256+ML-DSA-87', 'clean');
+    expect(algorithms).toEqual(['ES256']);
+    expect(unavailable.find(({ quantity }) => quantity === 'verify-time ML-DSA-87')?.why).toContain('--variant m4f');
+  });
+
+  it.each([
+    ['nb-iot', true],
+    ['ble', false],
+  ])('says over %s that TLS is missing, where it would go over the link: %s', (name, isMissing) => {
+    const profile = LINKS.find((link) => link.name.startsWith(name))!;
+    const { unavailable } = sheet('ML-DSA-65', undefined, { link: { profile, use: replay([], { link: profile }) } });
+    expect(unavailable.some(({ quantity }) => quantity === 'tls')).toBe(isMissing);
   });
 
   it('has no verification where no envelope came', () => {

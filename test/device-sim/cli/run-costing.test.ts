@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../command-line.ts';
+import { CannotVerify, type CostOptions } from '../../../device-sim/cli/cost-options.ts';
+import { expectVerifiableUpdates, RunCosting } from '../../../device-sim/cli/run-costing.ts';
+import type { DeviceOutcome } from '../../../device-sim/device.ts';
+import { manufacture, openDevice } from '../../../device-sim/factory.ts';
+import { boardNamed } from '../../../device-sim/profiles/boards.ts';
+import { firstRoot } from '../../support/device-roots.ts';
+import { OLD_IMAGE } from '../../support/device-world.ts';
+import { classId, es256, mlDsa44, mlDsa87, type TestSigner, vendorId } from '../../support/suit.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { signer } from '../../support/trust.ts';
+
+const STM32F0 = boardNamed('stm32f070rb')!;
+const NRF52840 = boardNamed('nrf52840')!;
+const KEYS = [signer('ES256', 1), signer('ML-DSA-87', 2)];
+
+const rootOf = () => firstRoot(KEYS).root;
+const windowed = (algorithms: readonly ('ES256' | 'ML-DSA-87')[]) => {
+  const root = rootOf();
+  const any = algorithms.map((algorithm) => ({ algorithm, threshold: 1 }));
+  const window = { any, untilSeconds: root.expiresSeconds };
+  return { ...root, roles: root.roles.map((role) => ({ ...role, policy: { ...role.policy, window } })) };
+};
+
+describe('expectVerifiableUpdates', () => {
+  it('takes a board that verifies all that its root asks for', () => {
+    expect(() => expectVerifiableUpdates(NRF52840, rootOf(), [])).not.toThrow();
+  });
+
+  it('refuses one that does not, and one that would not as it was told to', () => {
+    expect(() => expectVerifiableUpdates(STM32F0, rootOf(), [])).toThrow(CannotVerify);
+    expect(() => expectVerifiableUpdates(NRF52840, rootOf(), ['clean'])).toThrow('--variant m4f would fit');
+  });
+
+  it('takes one that verifies what a migration window is content with', () => {
+    expect(() => expectVerifiableUpdates(STM32F0, windowed(['ML-DSA-87', 'ES256']), [])).not.toThrow();
+    expect(() => expectVerifiableUpdates(STM32F0, windowed(['ML-DSA-87']), [])).toThrow(CannotVerify);
+  });
+});
+
+function made(signers: readonly TestSigner[]) {
+  const stateFolder = join(temporaryFolder(), 'hub-1');
+  const root = firstRoot(signers);
+  const named = { stateFolder, thing: 'hub-1', board: NRF52840, vendorId, classId };
+  manufacture({ ...named, root, image: OLD_IMAGE, sequenceNumber: 1 });
+  return openDevice(stateFolder);
+}
+
+const OUTCOME: DeviceOutcome = {
+  ...{ thing: 'hub-1', result: 'succeeded', code: 'ok', at: '', detail: '', reported: true, boots: 2 },
+  ...{ sequenceNumber: 2, slot: 1, root: { proven: 1, newest: 1 }, costs: [] },
+};
+
+describe('RunCosting', () => {
+  it.each([
+    ['link', { link: 'pigeon' }],
+    ['variant', { variant: 'abacus' }],
+    ['battery', { battery: 'lemon' }],
+  ])('refuses a %s that is none before anything is run', (_, options: CostOptions) => {
+    expect(() => new RunCosting(options)).toThrow(UsageError);
+  });
+
+  it('reads what a made device trusts, and refuses before it connects', () => {
+    using device = made([es256, mlDsa87]);
+    expect(() => new RunCosting({}).expectReady(device)).not.toThrow();
+    expect(() => new RunCosting({ variant: 'clean' }).expectReady(device)).toThrow(CannotVerify);
+  });
+
+  it('has a sheet only where an option asks for one', () => {
+    using device = made([mlDsa44]);
+    const sheetOf = (options: CostOptions) => {
+      const costing = new RunCosting(options);
+      costing.expectReady(device);
+      return costing.sheet(OUTCOME);
+    };
+    expect(sheetOf({})).toBeUndefined();
+    expect(sheetOf({ battery: 'cr2032' })).toMatchObject({ board: 'nrf52840', link: '' });
+    expect(sheetOf({ link: 'nb-iot' })).toMatchObject({ link: 'nb-iot' });
+  });
+});
