@@ -11,8 +11,8 @@ import type { Headers } from '../cose/headers.ts';
 import { bareCoseKey, coseKeyOf, keyIdText } from '../cose/key.ts';
 import type { Trust } from '../cose/verify-signature.ts';
 import { Rejection } from '../errors.ts';
-import { isCompromised, isIdOf } from './revoked.ts';
-import type { RevokedKey, RootKey } from './root.ts';
+import { hashOfLength, isCompromised, isIdOf } from './revoked.ts';
+import { keyIdOf, type RevokedKey, type RootKey } from './root.ts';
 
 const KCCS = 14;
 const CONFIRMATION = 8;
@@ -40,10 +40,14 @@ export interface KnownKeys {
  */
 export function keyFinder(known: KnownKeys): NonNullable<Trust['findKey']> {
   const found = new Map<RootKey, Anchor>();
+  const kept = finderAmong(known.held ?? []);
   return (headers, at) => {
     const place = `${at}.kid`;
     const key = namedKey(headers.keyId, known, place);
-    const anchor = found.get(key) ?? anchorFor(key, known, { headers, at });
+    const anchor = found.get(key) ?? {
+      ...key,
+      publicKey: key.publicKey ?? (kept(key) ?? sentKey(key, headers, at)).publicKey,
+    };
     // Only now that the key itself is here: its pin alone does not tell that it was revoked by a thumbprint of another hash.
     if (isCompromised(known.revoked ?? [], anchor)) throw revokedKey(key.keyId, place);
     found.set(key, anchor);
@@ -66,39 +70,36 @@ function namedKey(keyId: Uint8Array | undefined, known: KnownKeys, at: string): 
 const revokedKey = (keyId: Uint8Array, at: string): Rejection =>
   new Rejection('key-revoked', at, `expected a key that is not revoked, got ${keyIdText(keyId)}`);
 
-function anchorFor(
-  { algorithm, keyId, publicKey }: RootKey,
-  { held = [] }: KnownKeys,
-  { headers, at }: { readonly headers: Headers; readonly at: string },
-): Anchor {
-  if (publicKey) return { algorithm, keyId, publicKey };
-  const isPinned = (key: PublicKey): boolean => key.algorithm === algorithm && isIdOf(keyId, { ...key, keyId: NO_ID });
-  const kept = held.find(isPinned);
-  if (kept) return { algorithm, keyId, publicKey: kept.publicKey };
-  const sent = sentKey(headers, `${at}.unprotected.kccs`);
-  if (!sent) {
-    const detail = `expected the public key of ${toHex(keyId.subarray(0, 8))}… along with its signature, got none`;
-    throw new Rejection('key-missing', `${at}.unprotected.kccs`, detail);
-  }
-  if (isPinned(sent)) return { algorithm, keyId, publicKey: sent.publicKey };
-  const detail = `expected the ${algorithm.name} key of thumbprint ${toHex(keyId.subarray(0, 8))}…, got another`;
-  throw new Rejection('key-not-pinned', `${at}.unprotected.kccs`, detail);
+/** Finds the key that a pin means, by thumbprints that are computed once, and only if anybody asks. */
+function finderAmong(keys: readonly PublicKey[]): (pin: RootKey) => PublicKey | undefined {
+  const byId = new Map<number, ReadonlyMap<string, PublicKey>>();
+  return ({ algorithm, keyId }) => {
+    const hashId = hashOfLength(keyId.length);
+    if (hashId === undefined) return undefined;
+    const index =
+      byId.get(hashId) ?? new Map(keys.map((key) => [`${key.algorithm.name} ${toHex(keyIdOf(key, hashId))}`, key]));
+    byId.set(hashId, index);
+    return index.get(`${algorithm.name} ${toHex(keyId)}`);
+  };
 }
 
-/** As long as no thumbprint: the id is always computed from the key. */
-const NO_ID = new Uint8Array();
-
-function sentKey({ unprotected }: Headers, at: string): PublicKey | undefined {
+/** The key that came along with the signature, if it is the pinned one. */
+function sentKey(pin: RootKey, { unprotected }: Headers, at: string): PublicKey {
+  const place = `${at}.unprotected.kccs`;
+  const wanted = `the ${pin.algorithm.name} key of thumbprint ${toHex(pin.keyId.subarray(0, 8))}…`;
   const claims = unprotected.get(KCCS);
-  if (claims === undefined) return undefined;
-  const confirmation = expectMap(expectMap(claims, at).get(CONFIRMATION), `${at}.cnf`);
-  return coseKeyOf(confirmation.get(COSE_KEY), `${at}.cnf.key`);
+  if (claims === undefined) {
+    throw new Rejection('key-missing', place, `expected ${wanted} along with its signature, got none`);
+  }
+  const confirmation = expectMap(expectMap(claims, place).get(CONFIRMATION), `${place}.cnf`);
+  const sent = finderAmong([coseKeyOf(confirmation.get(COSE_KEY), `${place}.cnf.key`)])(pin);
+  if (sent) return sent;
+  throw new Rejection('key-not-pinned', place, `expected ${wanted}, got another`);
 }
 
-/** Those of `keys` that `pins` name without holding them: what a device must remember to know them again. */
-export const keysToHold = (pins: readonly RootKey[], keys: readonly PublicKey[]): readonly PublicKey[] =>
-  pins.flatMap((pin) => {
-    if (pin.publicKey) return [];
-    const key = keys.find((it) => it.algorithm === pin.algorithm && isIdOf(pin.keyId, { ...it, keyId: NO_ID }));
-    return key ? [{ algorithm: key.algorithm, publicKey: key.publicKey }] : [];
-  });
+/** Those of `keys` that `pins` name without having them in full: what a device must remember to know them again. */
+export function keysToHold(pins: readonly RootKey[], keys: readonly PublicKey[]): readonly PublicKey[] {
+  const find = finderAmong(keys);
+  const held = new Set(pins.flatMap((pin) => (pin.publicKey ? [] : (find(pin) ?? []))));
+  return [...held].map(({ algorithm, publicKey }) => ({ algorithm, publicKey }));
+}

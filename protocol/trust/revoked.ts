@@ -15,7 +15,8 @@ export function isIdOf(keyId: Uint8Array, key: NamedKey): boolean {
 
 const isFull = (key: NamedKey): key is NamedKey & PublicKey => key.publicKey !== undefined;
 
-const hashOfLength = (bytes: number): number | undefined =>
+/** Of a thumbprint of so many bytes. */
+export const hashOfLength = (bytes: number): number | undefined =>
   DIGEST_ALGORITHMS.find(({ algorithmId, digestBytes }) => ROOT_HASHES.includes(algorithmId) && digestBytes === bytes)
     ?.algorithmId;
 

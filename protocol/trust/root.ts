@@ -23,7 +23,8 @@
  * this document, without its signatures: more of them may come, and keys may travel with them or not.
  *
  * Where the hash changes (to SHA-384, for CNSA 2.0), lineage starts anew from the root before, which `previous` and the
- * bridge's signatures tie to the older ones.
+ * bridge's signatures tie to the older ones. At least one of the two roots then has its keys in full: nobody can tell
+ * that two pins of different hashes are one key.
  */
 import { equalBytes } from '../bytes.ts';
 import type { CborValue } from '../cbor/value.ts';

@@ -35,6 +35,10 @@ function fakeVerifier(signer?: Anchor): { verify: VerifySignature; asked: unknow
 
 const refusal = (code: RejectionCode) => new Rejection(code, 'block', '');
 
+const findNone = () => {
+  throw refusal('key-missing');
+};
+
 describe('verifySignature', () => {
   const anchors = [first, second, third];
 
@@ -67,11 +71,7 @@ describe('verifySignature', () => {
   it('asks about none where findKey refuses, or its key is for another algorithm', () => {
     const { verify, asked } = fakeVerifier(second);
     const { anchor } = testSigner('ES256', 1);
-    const findKey = () => {
-      throw refusal('key-missing');
-    };
-
-    expectRejection(() => verifySignature(claimOf(), { anchors, findKey, verify }, 'block'), 'key-missing');
+    expectRejection(() => verifySignature(claimOf(), { anchors, findKey: findNone, verify }, 'block'), 'key-missing');
     expectRejection(
       () => verifySignature(claimOf(), { anchors, findKey: () => anchor, verify }, 'block'),
       'algorithm-not-allowed',

@@ -271,6 +271,8 @@ describe('keys that are only pinned', () => {
 
     const rotated = accepted(learned, replacing(learned, 'retired'));
     expect(ids(rotated)).toContain(toHex(RELEASE_KEYS[0]!.anchor.keyId));
+    // Pinned by both roots, and held once.
+    expect(ids(accepted(learned, next(learned)))).toEqual(ids(learned));
     const burned = updated(rotated, release(manifestOf(2), newKey));
     expect(ids(burned)).toEqual([]);
   });
