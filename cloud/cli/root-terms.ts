@@ -24,7 +24,7 @@ export const withTermOptions = (command: Command): Command =>
     .option('--threshold <role=n...>', 'who must sign: release=2, or release=ML-DSA-87:2,ES256:1 (all of these)')
     .option(
       '--window <role=n@date...>',
-      'until a date any one will do: release=ML-DSA-65:1,ES256:1@2028-01-01 (not of root)',
+      'until a date any one will do: release=ML-DSA-65:1,ES256:1@2028-01-01, or release=none (not of root)',
     )
     .option('--floor <class=n...>', 'lowest sequence number: example.com/hub=7, or with an epoch example.com/hub=1:0')
     .addOption(new Option('--profile <profile>', 'rules that the root must keep').choices(['cnsa-2.0']));

@@ -56,12 +56,13 @@ export function parseThreshold(option: string, text: string, root: TrustRoot): R
 }
 
 /**
- * `release=ML-DSA-65:1,ES256:1@2028-01-01`: until then any one of these will do.
+ * `release=ML-DSA-65:1,ES256:1@2028-01-01`: until then any one of these will do. `release=none`: no window any more.
  *
  * @throws {OperatorError} `usage`
  */
-export function parseWindow(option: string, text: string, nowSeconds: number): RoleTerm<NonNullable<Policy['window']>> {
+export function parseWindow(option: string, text: string, nowSeconds: number): RoleTerm<Policy['window']> {
   const [role, terms] = splitRole(option, text);
+  if (terms === 'none') return { role, value: undefined };
   const [requirements = '', until, ...more] = terms.split('@');
   if (until === undefined || more.length > 0) throw invalid(option, 'ROLE=ALGORITHM:N,…@DATE', text);
   const untilSeconds = parseTime(option, until, nowSeconds);

@@ -174,15 +174,23 @@ const MIN_KEY_ID_CHARACTERS = 8;
 
 const FIXED_ROLES: readonly string[] = [ROOT_ROLE, RELEASE_ROLE];
 
+/** What it names is changed; a window of `undefined` is taken away. */
+type PolicyChange = { readonly all: Policy['all'] } | { readonly window: Policy['window'] };
+
 /** @throws {OperatorError} `unknown-role` */
-export function setPolicy(root: TrustRoot, roleName: string, change: Partial<Policy>): TrustRoot {
+export function setPolicy(root: TrustRoot, roleName: string, change: PolicyChange): TrustRoot {
   const role = root.roles.find(({ name }) => name === roleName);
-  if (role) return withRole(root, { ...role, policy: { ...role.policy, ...change } });
+  if (role) return withRole(root, { ...role, policy: changedPolicy(role.policy, change) });
   const roles = root.roles.map(({ name }) => name).join(', ');
   throw new OperatorError(
     'unknown-role',
     `expected one of the roles ${roles}, got ${JSON.stringify(roleName.slice(0, 64))}.`,
   );
+}
+
+function changedPolicy(policy: Policy, change: PolicyChange): Policy {
+  const { all, window } = { ...policy, ...change };
+  return { all, ...(window && { window }) };
 }
 
 export function setFloor(root: TrustRoot, floor: SequenceFloor): TrustRoot {

@@ -80,6 +80,10 @@ describe('parseWindow', () => {
     });
   });
 
+  it('takes that there is none any more', () => {
+    expect(parseWindow('--window', 'release=none', NOW)).toEqual({ role: 'release', value: undefined });
+  });
+
   it.each([
     'release=ES256:1',
     'release=ES256:1@',

@@ -158,9 +158,10 @@ describe('setFloor', () => {
 describe('setPolicy', () => {
   it('changes what it is told, and refuses an unknown role', () => {
     const window = { any: [{ algorithm: 'ML-DSA-44', threshold: 1 }], untilSeconds: ISSUED + 2 * DAY } as const;
-    const { policy } = roleOf(setPolicy(next, 'release', { window }), 'release');
-    expect(policy).toEqual({ ...roleOf(next, 'release').policy, window });
-    expectOperatorError(() => setPolicy(next, 'modem', {}), 'unknown-role', 'root, release');
+    const opened = setPolicy(next, 'release', { window });
+    expect(roleOf(opened, 'release').policy).toEqual({ ...roleOf(next, 'release').policy, window });
+    expect(setPolicy(opened, 'release', { window: undefined })).toEqual(next);
+    expectOperatorError(() => setPolicy(next, 'modem', { all: [] }), 'unknown-role', 'root, release');
   });
 });
 
