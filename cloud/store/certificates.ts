@@ -1,5 +1,6 @@
 /** Certificates: which there are, what thing each stands for, and whether it counts. */
 import type { Insertable, Selectable } from 'kysely';
+import { Unavailable } from '../errors.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -73,7 +74,10 @@ export async function setCertificateStatus(
   if (status !== 'ACTIVE') await noteCertificates({ db }, ids);
 }
 
-/** A registered certificate is what its template says: of this thing, and of this status. */
+/**
+ * A registered certificate is what its template says: of this thing, and of this status.
+ * @throws {Unavailable} where it was revoked or deleted meanwhile
+ */
 export async function registerCertificate(
   { db }: Database,
   {
@@ -90,11 +94,13 @@ export async function registerCertificate(
     readonly policies: string;
   },
 ): Promise<void> {
-  await db
+  const { numUpdatedRows } = await db
     .updateTable('certificates')
     .set({ thing, status, templates: template, policies })
     .where('id', '=', id)
-    .execute();
+    .where('status', '!=', 'REVOKED')
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) throw new Unavailable(`the certificate ${id} was revoked or deleted meanwhile`);
 }
 
 /**
