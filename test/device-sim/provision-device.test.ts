@@ -2,17 +2,13 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listCertificates } from '../../cloud/store/certificates.ts';
-import { manufacture, openDevice } from '../../device-sim/factory.ts';
+import { openDevice } from '../../device-sim/factory.ts';
 import { claimArea } from '../../device-sim/hardware/claim-area.ts';
 import { bytesOnTheWire, sumOf } from '../../device-sim/metrics/cost.ts';
-import { boardNamed, layoutOf } from '../../device-sim/profiles/boards.ts';
+import { layoutOf } from '../../device-sim/profiles/boards.ts';
 import { provisionDevice, type ProvisionDeviceOptions } from '../../device-sim/provision-device.ts';
-import { encodeClaim } from '../../device-sim/provisioning/claim.ts';
-import { decodePem } from '../../device-sim/provisioning/pem.ts';
-import { KEY_ALGORITHMS } from '../../device-sim/provisioning/ports.ts';
-import { OLD_IMAGE, ROOT } from '../support/device-world.ts';
+import { makeClaimedDevice } from '../support/claimed-device.ts';
 import { type SecureCloud, startSecureCloud, TEMPLATE } from '../support/secure-cloud.ts';
-import { classId, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Quick, since nothing here is lost that a second try would bring. */
@@ -33,16 +29,7 @@ async function start(options?: Parameters<typeof startSecureCloud>[1]): Promise<
   return {
     folder,
     cloud,
-    makeDevice: async (thing) => {
-      const stateFolder = join(folder, thing);
-      const flashed = encodeClaim({
-        certificate: decodePem('CERTIFICATE', claim.certificatePem, 'claim'),
-        privateKey: decodePem('PRIVATE KEY', claim.privateKeyPem, 'claim'),
-      });
-      const identity = { thing, vendorId, classId, root: ROOT, claim: flashed };
-      manufacture({ stateFolder, board: boardNamed('nrf52840')!, ...identity, image: OLD_IMAGE, sequenceNumber: 1 });
-      return stateFolder;
-    },
+    makeDevice: async (thing) => makeClaimedDevice(join(folder, thing), thing, claim),
     options: (stateFolder) => ({
       stateFolder,
       broker: { url: cloud.url, ca: cloud.serverCa },

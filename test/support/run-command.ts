@@ -75,6 +75,7 @@ interface Endpoints {
   readonly pid: number;
   readonly kms: string;
   readonly mqtt: string;
+  readonly mqtts: string;
   readonly data: string;
 }
 
@@ -89,8 +90,9 @@ export class Up {
 
   /** As options: to start it again where it was. */
   get ports(): readonly string[] {
-    const { kms, mqtt } = this.endpoints;
-    return ['--kms-port', new URL(kms).port, '--mqtt-port', new URL(mqtt).port];
+    const { kms, mqtt, mqtts } = this.endpoints;
+    const port = (url: string): string => new URL(url).port;
+    return ['--kms-port', port(kms), '--mqtt-port', port(mqtt), '--mqtts-port', port(mqtts)];
   }
 
   /** @returns its exit code, null where the signal ended it */
