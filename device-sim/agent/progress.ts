@@ -2,7 +2,7 @@
  * Where the update stands, as the journal keeps it: all that the agent knows after a reboot.
  *
  *     { 1: state, ? 2: [ job id, version number, execution number ], ? 3: image to start, ? 4: report, ? 5: envelope bytes,
- *       ? 6: root bytes, ? 7: seconds since 1970 }
+ *       ? 6: [ root version, root bytes ], ? 7: seconds since 1970 }
  *     report = [ status, code, at, detail, sequence number / nil, image bytes / nil, SUIT report / nil ]
  */
 import { decodeCbor } from '../../protocol/cbor/decode.ts';
@@ -22,14 +22,19 @@ import type { JobReference } from './job-client.ts';
 import { isReportStatus, type JobReport } from './job-report.ts';
 import { isUpdateState, type UpdateState } from './update-state.ts';
 
+export interface StagedRoot {
+  readonly version: number;
+  readonly bytes: number;
+}
+
 export interface Progress {
   readonly state: UpdateState;
   /** In every state but idle. */
   readonly job?: JobReference;
   /** From authenticating on: how much of the envelope area is the envelope. */
   readonly envelopeBytes?: number;
-  /** In accepting-root: how much of the envelope area is the root. */
-  readonly rootBytes?: number;
+  /** In accepting-root: what is in the envelope area, as the job announced it. */
+  readonly root?: StagedRoot;
   /**
    * Since 1970, from downloading on: when the release was authenticated. It is authenticated again after the reboot, as of
    * then: a root that expires meanwhile does not undo what was begun under it.
@@ -47,7 +52,7 @@ const KEY = {
   newImage: 3,
   report: 4,
   envelopeBytes: 5,
-  rootBytes: 6,
+  root: 6,
   authenticatedAtSeconds: 7,
 } as const;
 const MAX_BYTES = 4_096;
@@ -70,11 +75,11 @@ export function readProgress(journal: Journal): Progress {
 }
 
 function progressValue(progress: Progress): CborValue {
-  const { state, job, envelopeBytes, rootBytes, authenticatedAtSeconds, newImage, report } = progress;
+  const { state, job, envelopeBytes, root, authenticatedAtSeconds, newImage, report } = progress;
   const map = new Map<CborValue, CborValue>([[KEY.state, state]]);
   if (job) map.set(KEY.job, [job.jobId, job.versionNumber, job.executionNumber]);
   if (envelopeBytes !== undefined) map.set(KEY.envelopeBytes, envelopeBytes);
-  if (rootBytes !== undefined) map.set(KEY.rootBytes, rootBytes);
+  if (root) map.set(KEY.root, [root.version, root.bytes]);
   if (authenticatedAtSeconds !== undefined) map.set(KEY.authenticatedAtSeconds, authenticatedAtSeconds);
   if (newImage) map.set(KEY.newImage, slotImageValue(newImage));
   if (report) map.set(KEY.report, reportValue(report));
@@ -88,17 +93,22 @@ function progressOf(map: ReadonlyMap<CborValue, CborValue>): Progress {
   const newImage = map.get(KEY.newImage);
   const report = map.get(KEY.report);
   const envelopeBytes = map.get(KEY.envelopeBytes);
-  const rootBytes = map.get(KEY.rootBytes);
+  const root = map.get(KEY.root);
   const seconds = map.get(KEY.authenticatedAtSeconds);
   return {
     state,
     ...(job !== undefined && { job: jobOf(job) }),
     ...(envelopeBytes !== undefined && { envelopeBytes: expectUint(envelopeBytes, 'journal.envelopeBytes') }),
-    ...(rootBytes !== undefined && { rootBytes: expectUint(rootBytes, 'journal.rootBytes') }),
+    ...(root !== undefined && { root: stagedRootOf(root) }),
     ...(seconds !== undefined && { authenticatedAtSeconds: expectUint(seconds, 'journal.seconds') }),
     ...(newImage !== undefined && { newImage: slotImageOf(newImage, 'journal.newImage') }),
     ...(report !== undefined && { report: reportOf(report) }),
   };
+}
+
+function stagedRootOf(value: CborValue): StagedRoot {
+  const [version, bytes] = expectArray(value, 'journal.root', 2);
+  return { version: expectUint(version, 'journal.root.version'), bytes: expectUint(bytes, 'journal.root.bytes') };
 }
 
 function jobOf(value: CborValue): JobReference {

@@ -15,7 +15,7 @@ import { download, type StreamFile } from './download.ts';
 import { ImageInstaller } from './install-image.ts';
 import { endJob, type JobReference, nextJob } from './job-client.ts';
 import { reportOfSuccess, statusDetailsOf } from './job-report.ts';
-import type { Progress } from './progress.ts';
+import type { Progress, StagedRoot } from './progress.ts';
 import type { ResultOf, UpdateState } from './update-state.ts';
 
 export interface Step<S extends UpdateState> {
@@ -63,7 +63,7 @@ async function fetchRoot(context: AgentContext, progress: Progress): Promise<Ste
   }
   const streamId = root.stream ?? stream;
   await download(link, { streamId, fileId, fileBytes, ...stagingFor(`root-${version}`, progress, context) }, ports);
-  return { result: 'success', keep: { rootBytes: fileBytes } };
+  return { result: 'success', keep: { root: { version, bytes: fileBytes } } };
 }
 
 function nextRoot(roots: readonly JobRootFile[], newest: number): JobRootFile | undefined {
@@ -74,7 +74,9 @@ function nextRoot(roots: readonly JobRootFile[], newest: number): JobRootFile | 
 }
 
 function acceptRoot({ ports, trust }: AgentContext, progress: Progress): Step<'accepting-root'> {
-  const version = trust.accept(rootBytesOf(progress), ports.verify);
+  const { version, bytes } = rootOf(progress);
+  // It counts already where the power was cut after this was last done.
+  if (trust.versions.newest < version) trust.accept(bytes, ports.verify);
   ports.observe({ kind: 'root', version });
   return { result: 'success' };
 }
@@ -216,9 +218,9 @@ function envelopeBytesOf({ envelopeBytes, state }: Progress): number {
   return envelopeBytes;
 }
 
-function rootBytesOf({ rootBytes, state }: Progress): number {
-  if (rootBytes === undefined) throw new TypeError(`${state} without a root`);
-  return rootBytes;
+function rootOf({ root, state }: Progress): StagedRoot {
+  if (!root) throw new TypeError(`${state} without a root`);
+  return root;
 }
 
 function newImageOf({ newImage, state }: Progress): SlotImage {

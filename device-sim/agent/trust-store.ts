@@ -104,10 +104,9 @@ export class TrustStore {
   /**
    * Verifies the root in the staging area; from then on it counts.
    *
-   * @returns its version
    * @throws {Rejection} those of acceptRoot; `too-large`, where the board does not hold it beside the one before
    */
-  accept(rootBytes: number, verify: VerifySignature): number {
+  accept(rootBytes: number, verify: VerifySignature): void {
     using open = this.open();
     using staged = this.#ports.ram.allocate('root', rootBytes);
     this.#ports.envelopeArea.read(0, staged.bytes);
@@ -116,7 +115,6 @@ export class TrustStore {
     const next = placeOf(state.next, STAGING);
     this.#write({ state: encodeTrustState(state), current: this.#read().current, next });
     this.settle();
-    return next.version;
   }
 
   /**

@@ -9,6 +9,8 @@ import { RamBudget } from '../../device-sim/hardware/ram.ts';
 import { type Machine, runMachine } from '../../device-sim/machine.ts';
 import type { AgentEvent, AgentSettings, Identity, SlotImage, SlotNumber } from '../../device-sim/ports.ts';
 import { type Board, layoutOf } from '../../device-sim/profiles/boards.ts';
+import type { TrustState } from '../../protocol/trust/state.ts';
+import { type RootVersions, TrustStore } from '../../device-sim/agent/trust-store.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import { firstRoot } from './device-roots.ts';
@@ -127,6 +129,14 @@ export class DeviceWorld {
 
   get identity(): Identity {
     return readIdentity(boardParts(this.flash, this.board));
+  }
+
+  /** What it trusts now; it throws where that cannot be told. */
+  get trust(): { readonly state: TrustState; readonly versions: RootVersions } {
+    const parts = boardParts(this.flash, this.board);
+    const store = new TrustStore({ ...parts, ram: new RamBudget(2 ** 20, 'test') });
+    using open = store.open();
+    return { state: open.state, versions: store.versions };
   }
 
   /** What would start now, and what its slot holds. */

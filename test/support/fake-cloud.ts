@@ -6,7 +6,7 @@
  */
 import { decodeBitmap } from '../../protocol/aws-iot/bitmap.ts';
 import { decodeJobRequest } from '../../protocol/aws-iot/decode-jobs.ts';
-import { encodeJobDocument } from '../../protocol/aws-iot/job-document.ts';
+import { encodeJobDocument, ROOT_FILE_BASE } from '../../protocol/aws-iot/job-document.ts';
 import {
   encodeJobMessage,
   JOB_STATUSES,
@@ -39,6 +39,18 @@ export interface FakeJob {
   status: JobStatus;
   versionNumber: number;
   statusDetails?: StatusDetails | undefined;
+}
+
+export interface FakeRelease {
+  readonly envelope: Uint8Array;
+  readonly image: Uint8Array;
+  readonly uri: string;
+}
+
+/** A root as the job announces it; what its bytes say is another thing. */
+export interface FakeRoot {
+  readonly version: number;
+  readonly bytes: Uint8Array;
 }
 
 export interface Delivery extends Message {
@@ -94,15 +106,22 @@ export class FakeCloud {
     return this.#transport(this.#session);
   };
 
-  /** A job for a release: its envelope is file 0 of a stream, its image file 1. */
-  addJob(jobId: string, { envelope, image, uri }: { envelope: Uint8Array; image: Uint8Array; uri: string }): FakeJob {
+  /** A job for a release: its envelope is file 0 of a stream, its image file 1, and the roots that it brings from 128 on. */
+  addJob(jobId: string, release: FakeRelease | undefined, roots: readonly FakeRoot[] = []): FakeJob {
     const stream = `stream-${jobId}`;
+    const rootFiles = roots.map(({ version, bytes }, index) => {
+      const fileId = ROOT_FILE_BASE + index;
+      this.files.set(`${stream}/${fileId}`, bytes);
+      return { version, fileId, bytes: bytes.length };
+    });
+    if (!release) return this.addJobWith(jobId, encodeJobDocument({ stream, roots: rootFiles, files: [] }));
+    const { envelope, image, uri } = release;
     this.files.set(`${stream}/0`, envelope).set(`${stream}/1`, image);
     return this.addJobWith(
       jobId,
       encodeJobDocument({
         stream,
-        roots: [],
+        roots: rootFiles,
         envelope: { fileId: 0, bytes: envelope.length },
         files: [{ fileId: 1, bytes: image.length, uri }],
       }),

@@ -23,7 +23,7 @@ describe('the journal', () => {
   it.each<[name: string, progress: Progress]>([
     ['nothing', IDLE],
     ['a job', { state: 'fetching-envelope', job }],
-    ['a root', { state: 'accepting-root', job, rootBytes: 7_000 }],
+    ['a root', { state: 'accepting-root', job, root: { version: 3, bytes: 7_000 } }],
     ['a time', { state: 'downloading', job, envelopeBytes: 5_000, authenticatedAtSeconds: 2 ** 40 }],
     ['an envelope', { state: 'downloading', job, envelopeBytes: 5_000 }],
     ['an image', { state: 'rebooting', job, envelopeBytes: 5_000, newImage }],
