@@ -34,7 +34,7 @@ export interface Passage {
   readonly atMs: number;
 }
 
-export const NOTHING_SENT: ChannelCounts = {
+const NOTHING_SENT: ChannelCounts = {
   packets: 0,
   packetBytes: 0,
   frames: 0,

@@ -2,7 +2,7 @@
  * The arithmetic of frames: how many a packet needs, what they weigh, and how long they are on air. Exact, and the same
  * for all three levels of a link.
  */
-import type { LinkDirection, LinkProfile, LoraModulation, RadioPower, Way } from '../profiles/links.ts';
+import type { LinkProfile, LoraModulation, Way } from '../profiles/links.ts';
 
 /** What some bytes become on the air. */
 export interface OnAir {
@@ -59,12 +59,6 @@ function loraAirMs(modulation: LoraModulation, frameBytes: number): number {
   const bitsPerBlock = 4 * (spreadingFactor - (isLowDataRateOptimized ? 2 : 0));
   const payloadSymbols = 8 + Math.max(Math.ceil(bits / bitsPerBlock) * (codingRate + 4), 0);
   return (preambleSymbols + 4.25 + payloadSymbols) * symbolMs;
-}
-
-/** Of the device's radio: milliamps × volts are milliwatts, and milliwatts × milliseconds microjoules. */
-export function radioMicrojoules(power: RadioPower, airMs: Readonly<Record<LinkDirection, number>>): number {
-  const { transmitMilliamps, receiveMilliamps, volts } = power;
-  return (transmitMilliamps * airMs.up + receiveMilliamps * airMs.down) * volts;
 }
 
 /** An IP packet as the link carries it: less, where it compresses the header. */

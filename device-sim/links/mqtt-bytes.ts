@@ -11,7 +11,7 @@ const MESSAGE_ID = 1;
 /** bytes, as counted on connections to the embedded broker (aedes): MQTT 5 has reason codes and properties. */
 const BROKER_BYTES = {
   4: { connack: 4, puback: 4, subackHead: 4 },
-  5: { connack: 15, puback: 6, subackHead: 6 },
+  5: { connack: 15, puback: 6, subackHead: 5 },
 } as const;
 
 export interface MqttBytes {

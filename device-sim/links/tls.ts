@@ -26,3 +26,39 @@ export interface TlsHandshake {
   readonly ticketBytes: number;
   readonly source: string;
 }
+
+/** Key exchange groups of devices of ours (transports/tls-line.ts). */
+export type TlsGroup = 'X25519' | 'X25519MLKEM768';
+
+/**
+ * bytes of the ClientHello of OpenSSL 3.5 with one key share: what the client sends without a certificate, 315 and 1,491
+ * by `bristlecone posture handshakes`, less its Finished (80: change_cipher_spec 6, record 22, SHA-384 MAC 52).
+ */
+const CLIENT_HELLO_BYTES: Readonly<Record<TlsGroup, number>> = { X25519: 235, X25519MLKEM768: 1_411 };
+
+export interface CountedHandshake {
+  readonly name: string;
+  readonly group: TlsGroup;
+  /** bytes until the handshake was done, by the device. */
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  /** After it. The embedded broker sends one or two small ones. */
+  readonly ticketBytes: number;
+  readonly source: string;
+}
+
+/** What a meter or `bristlecone posture handshakes` counted, as the flights that wait for each other. */
+export function tlsHandshakeOf({ group, sentBytes, receivedBytes, ...known }: CountedHandshake): TlsHandshake {
+  const clientHelloBytes = CLIENT_HELLO_BYTES[group];
+  if (sentBytes <= clientHelloBytes || receivedBytes <= 0) {
+    throw new RangeError(`TLS handshake: expected more than ${clientHelloBytes} bytes sent, got ${sentBytes}`);
+  }
+  return {
+    name: known.name,
+    ticketBytes: known.ticketBytes,
+    source: known.source,
+    clientHelloBytes,
+    serverFlightBytes: receivedBytes,
+    clientFlightBytes: sentBytes - clientHelloBytes,
+  };
+}

@@ -2,6 +2,7 @@
 import { systemClock } from '../../device-sim/hardware/system-clock.ts';
 import { teeTaps, type Trace, TraceRecorder } from '../../device-sim/links/trace.ts';
 import type { MachineResult } from '../../device-sim/machine.ts';
+import type { MqttVersion } from '../../device-sim/metrics/connection-meter.ts';
 import { WireMeter } from '../../device-sim/metrics/wire-meter.ts';
 import { mqttConnect } from '../../device-sim/transports/mqtt.ts';
 import { firstRoot } from './device-roots.ts';
@@ -23,6 +24,7 @@ export interface LinkUpdate {
 export interface LinkUpdateOptions {
   readonly imageBytes: number;
   readonly blockBytes?: number;
+  readonly mqttVersion?: MqttVersion;
   /** Puts something between the device and the cloud. @returns the port that the device connects to */
   readonly between?: (cloudPort: number) => Promise<number>;
 }
@@ -30,6 +32,7 @@ export interface LinkUpdateOptions {
 export async function updateOverLink({
   imageBytes,
   blockBytes = 1_024,
+  mqttVersion = 5,
   between,
 }: LinkUpdateOptions): Promise<LinkUpdate> {
   await using cloud = await startTestCloud();
@@ -51,6 +54,7 @@ export async function updateOverLink({
     connect: mqttConnect({
       url: `mqtt://127.0.0.1:${port}`,
       clientId: THING,
+      protocolVersion: mqttVersion,
       keepAliveSeconds: 3_600,
       timeoutMs: 120_000,
       openTap: (version) => {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { framesFilled, framesOfPacket, onAir, radioMicrojoules, rawAirMs } from '../../../device-sim/links/frames.ts';
+import { framesFilled, framesOfPacket, onAir, rawAirMs } from '../../../device-sim/links/frames.ts';
 import { LINKS, linkNamed, type Way } from '../../../device-sim/profiles/links.ts';
 
 const upOf = (name: string): Way => linkNamed(name)!.up;
@@ -89,9 +89,4 @@ describe('any packet', () => {
       }),
     );
   });
-});
-
-it('turns milliamps, volts and time into microjoules', () => {
-  const power = { transmitMilliamps: 10, receiveMilliamps: 5, volts: 3 };
-  expect(radioMicrojoules(power, { up: 2, down: 4 })).toBe(10 * 3 * 2 + 5 * 3 * 4);
 });
