@@ -85,7 +85,7 @@ export function registerVerifyCeremony(parent: Command): void {
   });
 }
 
-const MIN_NOTED_CHARACTERS = 8;
+const MIN_NOTED_CHARACTERS = 16;
 
 /** @throws {OperatorError} `not-as-noted` */
 function expectNoted(option: string, noted: string | undefined, found: string): void {

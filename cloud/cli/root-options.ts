@@ -7,7 +7,7 @@ import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { keyIdOf, rootDigest, SHA_256, SHA_384, type TrustRoot } from '../../protocol/trust/root.ts';
 import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../roots/key-file.ts';
-import { MAX_NAME_CHARACTERS, type Step, type TranscriptEntry } from '../roots/transcript.ts';
+import { isName, MAX_NAME_CHARACTERS, type Step, type TranscriptEntry } from '../roots/transcript.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
 import { keyReference } from '../signing/keys.ts';
 import type { Signer } from '../signing/signer.ts';
@@ -25,14 +25,12 @@ export interface ByOptions {
 export const withByOption = (command: Command): Command =>
   command.requiredOption('--by <name>', 'who you are, for the transcript: "Alice Example, CISO"');
 
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u;
-
 /** @throws {UsageError} */
 export function expectName({ by }: ByOptions): string {
   const name = by.trim();
-  if (name.length > 0 && name.length <= MAX_NAME_CHARACTERS && !CONTROL.test(name)) return name;
+  if (isName(name)) return name;
   throw new UsageError(
-    `--by: expected a name of 1 to ${MAX_NAME_CHARACTERS} characters, got ${JSON.stringify(by.slice(0, 40))}`,
+    `--by: expected a name of 1 to ${MAX_NAME_CHARACTERS} characters on one line, got ${JSON.stringify(by.slice(0, 40))}`,
   );
 }
 

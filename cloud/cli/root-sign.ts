@@ -39,8 +39,8 @@ interface SignOptions extends KmsOptions, PassphraseOptions, ByOptions {
   readonly yes?: true;
 }
 
-/** Of the digest, when it is typed: 32 bits, which nobody finds a second root for while you look at the first. */
-const MIN_DIGEST_CHARACTERS = 8;
+/** Of the digest, when it is typed: 64 bits. A second root for fewer is found in an afternoon. */
+const MIN_DIGEST_CHARACTERS = 16;
 
 export function registerSign(parent: Command, tools: RootTools): void {
   const command = withPassphraseOption(

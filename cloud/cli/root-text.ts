@@ -69,7 +69,7 @@ export function rootText(
   ];
   const keys = root.roles.flatMap((role) =>
     role.keys.map((key, index) => [
-      index === 0 ? role.name : '',
+      index === 0 ? printable(role.name) : '',
       key.algorithm.name,
       toHex(key.keyId).slice(0, 16),
       formOf(key),
@@ -77,7 +77,7 @@ export function rootText(
   );
   const rules = root.roles.map(({ name, policy, prefixes }) => {
     const parts = prefixes.length === 0 ? '' : `, for components ${prefixes.map(describeComponentId).join(', ')}`;
-    return `  ${name} needs ${describePolicy(policy)}${parts}`;
+    return `  ${printable(name)} needs ${describePolicy(policy)}${parts}`;
   });
   return [
     `Version ${root.version}: ${what} (${payload.length} bytes of document)`,
@@ -91,7 +91,11 @@ export function rootText(
 }
 
 export const adviceOn = (root: TrustRoot): readonly string[] =>
-  checkRoot(root).flatMap(({ kind, detail }) => (kind === 'advice' ? [detail] : []));
+  checkRoot(root).flatMap(({ kind, detail }) => (kind === 'advice' ? [printable(detail)] : []));
+
+/** Names come from whoever wrote the draft, and must not rewrite what a signer reads: `\x1b` as `\u{1b}`. */
+const printable = (text: string): string =>
+  text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
 
 const DAY_SECONDS = 86_400;
 
@@ -128,6 +132,6 @@ export const changesText = (changes: readonly RootChange[]): string =>
   changes
     .map(({ kind, what, before, after }) => {
       const values = kind === 'changed' ? `${before} → ${after}` : (after ?? before ?? '');
-      return `  ${SIGNS[kind]} ${what}: ${values}`;
+      return printable(`  ${SIGNS[kind]} ${what}: ${values}`);
     })
     .join('\n');

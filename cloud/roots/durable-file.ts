@@ -7,15 +7,21 @@ interface FileOptions {
   readonly mode?: number;
 }
 
+interface NewFileOptions extends FileOptions {
+  /** For tests: a file system without links. */
+  readonly link?: typeof linkSync;
+}
+
 /** @throws what node:fs throws; EEXIST where there is a file of this name */
-export function createFile(path: string, data: Uint8Array | string, options: FileOptions = {}): void {
-  if (existsSync(path)) throw existsError(path);
+export function createFile(path: string, data: Uint8Array | string, options: NewFileOptions = {}): void {
+  const { link = linkSync } = options;
   const unnamed = writeBeside(path, data, options);
   try {
-    linkSync(unnamed, path);
+    link(unnamed, path);
   } catch (error) {
     // The FAT of most sticks has no links; nobody else writes to a stick that this machine holds.
-    if (!isErrorOf(error, NO_LINKS)) throw isErrorOf(error, ['EEXIST']) ? existsError(path) : error;
+    if (!isErrorOf(error, [...NO_LINKS, 'EEXIST'])) throw error;
+    if (existsSync(path)) throw existsError(path);
     renameSync(unnamed, path);
   } finally {
     rmSync(unnamed, { force: true });

@@ -47,6 +47,15 @@ const NOTHING_BEFORE = '0'.repeat(96);
 /** Longest name that is written down: a person and a role. */
 export const MAX_NAME_CHARACTERS = 100;
 
+/** Of what others wrote and a terminal shows: nothing that moves its cursor, hides text or turns it around. */
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/u;
+
+export const isName = (text: string): boolean =>
+  text.trim().length > 0 && text.length <= MAX_NAME_CHARACTERS && !UNPRINTABLE.test(text);
+
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
+const HEX = /^(?:[\da-f]{64}|[\da-f]{96}|[\da-f]{128})$/;
+
 /** The line that comes after `lines`, with its line feed. */
 export function appendLine(lines: readonly TranscriptLine[], entry: TranscriptEntry): string {
   const body = bodyOf(entry, { line: lines.length + 1, previous: lines.at(-1)?.hash ?? NOTHING_BEFORE });
@@ -83,12 +92,12 @@ function decodeLine(text: string, before: TranscriptLine | undefined, at: string
   if (!step) throw new Rejection('wrong-shape', `${at}.step`, `expected one of ${STEPS.join(', ')}, got another`);
   const entry: TranscriptEntry = {
     step,
-    at: read('at'),
-    by: read('by'),
-    digest: read('digest'),
-    ...optionalText(object, 'signer', at),
-    ...optionalText(object, 'file', at),
-    tool: read('tool'),
+    at: expectForm(read('at'), (text) => TIME.test(text), { at: `${at}.at`, what: 'a time in UTC' }),
+    by: expectForm(read('by'), isName, { at: `${at}.by`, what: 'a name' }),
+    digest: expectHex(read('digest'), `${at}.digest`),
+    ...optionalHex(object, 'signer', at),
+    ...optionalHex(object, 'file', at),
+    tool: expectForm(read('tool'), isName, { at: `${at}.tool`, what: 'a name and version' }),
   };
   const body = bodyOf(entry, { line: (before?.line ?? 0) + 1, previous: before?.hash ?? NOTHING_BEFORE });
   const line = { ...body, hash: hashOf(body) };
@@ -102,8 +111,22 @@ function decodeLine(text: string, before: TranscriptLine | undefined, at: string
   );
 }
 
-const optionalText = (object: JsonObject, name: 'signer' | 'file', at: string) =>
-  field(object, name) === undefined ? {} : { [name]: expectText(field(object, name), `${at}.${name}`) };
+function expectForm(
+  text: string,
+  is: (text: string) => boolean,
+  { at, what }: { readonly at: string; readonly what: string },
+): string {
+  if (is(text)) return text;
+  throw new Rejection('wrong-shape', at, `expected ${what}, got another text of ${text.length} characters`);
+}
+
+const expectHex = (text: string, at: string): string =>
+  expectForm(text, (it) => HEX.test(it), { at, what: '32, 48 or 64 bytes in hex' });
+
+const optionalHex = (object: JsonObject, name: 'signer' | 'file', at: string) =>
+  field(object, name) === undefined
+    ? {}
+    : { [name]: expectHex(expectText(field(object, name), `${at}.${name}`), `${at}.${name}`) };
 
 /** The fields in the one order in which they are written and hashed. */
 function bodyOf(entry: TranscriptEntry, { line, previous }: { readonly line: number; readonly previous: string }) {

@@ -204,15 +204,15 @@ describe('a clock that cannot be right', () => {
 describe('the digest that a signer confirms', () => {
   it('is typed by somebody at a terminal, who may leave blanks', async () => {
     const digest: string = (await cli.json('show', two)).digest;
-    const person = answers(`${digest.slice(0, 8)} ${digest.slice(8, 12)}`);
+    const person = answers(`${digest.slice(0, 8)} ${digest.slice(8, 16)}`);
     const terminal = cli.with({ ask: person.ask });
     const folder = copyOf(two, 'typed');
     const run = await terminal.root('sign', folder, '--key', keys[1]!, '--by', 'Bob', ...cli.unlock);
     expect(run).toMatchObject({ exitCode: 0 });
-    expect(person.questions).toEqual([expect.stringContaining('first 8 characters')]);
+    expect(person.questions).toEqual([expect.stringContaining('first 16 characters')]);
   });
 
-  it.each(['deadbeef', '', 'abc'])('is not %j', async (typed) => {
+  it.each(['deadbeefdeadbeef', '', 'abc'])('is not %j', async (typed) => {
     const folder = copyOf(two, `typed ${typed || 'nothing'}`);
     const terminal = cli.with({ ask: answers(typed).ask });
     expect(await terminal.refusal('sign', folder, '--key', keys[1]!, '--by', 'Bob', ...cli.unlock)).toMatchObject({

@@ -1,8 +1,13 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createFile, replaceFile } from '../../../cloud/roots/durable-file.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+/** As the FAT of a stick answers. */
+const noLinks = (): never => {
+  throw Object.assign(new Error('EPERM: operation not permitted, link'), { code: 'EPERM' });
+};
 
 describe('createFile', () => {
   it('writes for its owner alone where told so, and leaves nothing else behind', () => {
@@ -12,10 +17,13 @@ describe('createFile', () => {
     expect(readdirSync(folder)).toEqual(['a.key']);
   });
 
-  it('never writes over a file', () => {
+  it.each([
+    ['that has links', linkSync],
+    ['that has none', noLinks],
+  ])('never writes over a file, on a file system %s', (_name, link) => {
     const folder = temporaryFolder();
-    createFile(join(folder, 'a.key'), 'first');
-    expect(() => createFile(join(folder, 'a.key'), 'second')).toThrow(
+    createFile(join(folder, 'a.key'), 'first', { link });
+    expect(() => createFile(join(folder, 'a.key'), 'second', { link })).toThrow(
       expect.objectContaining({ code: 'EEXIST', path: join(folder, 'a.key') }),
     );
     expect(readFileSync(join(folder, 'a.key'), 'utf8')).toBe('first');

@@ -16,9 +16,10 @@ const entry = (step: TranscriptEntry['step'], by: string): TranscriptEntry => ({
 
 const ENTRIES = [entry('init', 'Alice'), entry('sign', 'Bob'), entry('sign', 'Carol Ünlü'), entry('finalize', 'Alice')];
 
-function written(): readonly string[] {
+/** Whatever the entries say: appendLine leaves that to its callers. */
+function written(steps: readonly TranscriptEntry[] = ENTRIES): readonly string[] {
   const lines: string[] = [];
-  for (const it of ENTRIES) lines.push(appendLine(decodeTranscript(utf8(lines.join('')), 'transcript'), it));
+  for (const it of steps) lines.push(appendLine(decodeTranscript(utf8(lines.join('')), 'transcript'), it));
   return lines;
 }
 
@@ -53,6 +54,17 @@ describe('a transcript', () => {
     ['a field added', [a.replace('{', '{"more":1,')], 'wrong-shape', 'transcript line 1.hash'],
     ['a blank added', [a.replace(',', ', ')], 'wrong-shape', 'transcript line 1.hash'],
     ['an unknown step', [a.replace('"init"', '"bless"')], 'wrong-shape', 'transcript line 1.step'],
+    [
+      'a name that moves the cursor',
+      [written([entry('init', 'Eve\u001b[2J')])[0]!],
+      'wrong-shape',
+      'transcript line 1.by',
+    ],
+    ['a name turned around', [written([entry('init', 'Eve\u202e')])[0]!], 'wrong-shape', 'transcript line 1.by'],
+    ['no name', [written([entry('init', ' ')])[0]!], 'wrong-shape', 'transcript line 1.by'],
+    ['no time', [written([{ ...entry('init', 'A'), at: 'noon' }])[0]!], 'wrong-shape', 'transcript line 1.at'],
+    ['no digest', [written([{ ...entry('init', 'A'), digest: 'ab' }])[0]!], 'wrong-shape', 'transcript line 1.digest'],
+    ['no key id', [written([{ ...entry('init', 'A'), signer: 'me' }])[0]!], 'wrong-shape', 'transcript line 1.signer'],
     ['an unfinished line', [a, b.slice(0, -1)], 'wrong-shape', 'transcript'],
     ['an empty line', [a, '\n', b], 'wrong-shape', 'transcript line 2.step'],
     ['no JSON', ['init by Alice\n'], 'not-json', 'transcript line 1'],

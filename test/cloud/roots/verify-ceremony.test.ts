@@ -70,7 +70,11 @@ describe('a transcript that was written anew', () => {
     ['with a signature of after the draft expired', dated(3, FIRST.expiresSeconds * 1000), 'draft-expired'],
     ['with an end before the signatures', dated(4, (FIRST.issuedSeconds - DAY) * 1000), 'clock-behind'],
     ['with an end months later', dated(4, (FIRST.issuedSeconds + 61 * DAY) * 1000), 'draft-stale'],
-    ['with no time', rewritten((steps) => steps.map((step) => ({ ...step, at: 'yesterday' }))), 'wrong-order'],
+    [
+      'with a day that there is not',
+      rewritten((steps) => steps.map((step) => ({ ...step, at: '2027-13-40T00:00:00.000Z' }))),
+      'wrong-order',
+    ],
     [
       'about another end',
       rewritten((steps) => [...steps.slice(0, 4), { ...steps[4]!, file: 'ab'.repeat(48) }]),
