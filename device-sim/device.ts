@@ -11,9 +11,10 @@ import { openCredentials, operationalCredential } from './device-credentials.ts'
 import { type Device, openDevice } from './factory.ts';
 import { RamBudget } from './hardware/ram.ts';
 import { systemClock, systemRandom } from './hardware/system-clock.ts';
+import { teeTaps } from './links/trace.ts';
 import { type MachineResult, runMachine } from './machine.ts';
 import { BoardMeter } from './metrics/board-meter.ts';
-import type { MqttVersion } from './metrics/connection-meter.ts';
+import type { MqttVersion, WireTap } from './metrics/connection-meter.ts';
 import { type CostContext, type CostRow, costRows } from './metrics/cost.ts';
 import { type EnvelopeParts, measureEnvelope } from './metrics/envelope-parts.ts';
 import { WireMeter } from './metrics/wire-meter.ts';
@@ -42,6 +43,10 @@ export interface RunDeviceOptions {
   /** Seconds since 1970: what its clock says at the start; without it, it has no clock that could be believed. */
   readonly nowSeconds?: number;
   readonly onEvent?: (event: AgentEvent) => void;
+  /** Looks at the device before it connects; what it throws ends the run. */
+  readonly inspect?: (device: Device) => void;
+  /** Sees every byte of MQTT of each new connection, beside the meters. */
+  readonly openTap?: (version: MqttVersion) => WireTap;
   readonly signal?: AbortSignal;
   /** For the cost record. */
   readonly costs?: Partial<Pick<CostContext, 'run' | 'seed' | 'commit' | 'link'>>;
@@ -90,6 +95,7 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
   const thing = own?.thing ?? device.identity.thing;
   const meters = new DeviceMeters(device);
   const settings = settingsOf(options, device);
+  options.inspect?.(device);
   const outcome = await runMachine({
     board: device.board,
     flash: device.flash,
@@ -100,7 +106,10 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
       clientId: thing,
       protocolVersion: options.mqttVersion ?? 5,
       tls: options.tls && { credential: own?.credential, ...options.tls },
-      openTap: (version) => meters.wire.openConnection(version),
+      openTap: (version) => {
+        const tap = meters.wire.openConnection(version);
+        return options.openTap ? teeTaps(tap, options.openTap(version)) : tap;
+      },
       openTlsTap: () => meters.wire.tls.openConnection(),
       signal: options.signal,
     }),

@@ -102,7 +102,13 @@ const SHEET_HEAD = ['quantity', 'value', 'unit', '±', 'how'];
 export function describeSheet(sheet: CostSheet): string {
   const over = sheet.link === '' ? '' : ` over ${sheet.link}`;
   const rows = sheet.values.map(({ quantity, value, unit, errorPercent, how }) => [
-    ...[quantity, formatNumber(value), unit, errorPercent === undefined ? '' : `${errorPercent.toFixed(1)} %`, how],
+    ...[
+      quantity,
+      formatNumber(value),
+      unit === '1' ? '' : unit,
+      errorPercent === undefined ? '' : `${errorPercent.toFixed(1)} %`,
+      how,
+    ],
   ]);
   const missing = sheet.unavailable.map(({ quantity, why }) => `  ${quantity}: ${why}`);
   return [
@@ -111,6 +117,9 @@ export function describeSheet(sheet: CostSheet): string {
     ...(missing.length === 0 ? [] : [`Not known, and not guessed:\n${missing.join('\n')}`]),
   ].join('\n\n');
 }
+
+export const describeCosts = (sheet: CostSheet, quantity: string | undefined): string =>
+  quantity === undefined ? describeSheet(sheet) : explainCost(sheet, quantity);
 
 /** Every value of that name, with or without what it is of: `verify-time` is that of each algorithm. */
 export function explainCost(sheet: CostSheet, quantity: string): string {

@@ -1,7 +1,7 @@
 /** `bristlecone device`: make simulated devices, and run them. */
 import { resolve } from 'node:path';
 import type { Command } from 'commander';
-import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
+import { type CommandResult, type Io, run, subcommand, UsageError } from '../../command-line.ts';
 import { isRootFile } from '../../protocol/aws-iot/job-document.ts';
 import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { openCredentials, operationalCredential } from '../device-credentials.ts';
@@ -9,13 +9,16 @@ import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../device.
 import { isMade, openDevice } from '../factory.ts';
 import { bytesOnTheWire, sumOf } from '../metrics/cost.ts';
 import type { AgentEvent } from '../ports.ts';
+import { type CostOptions, describeCosts, withCostOptions } from './cost-options.ts';
 import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
+import { registerLists } from './device-lists.ts';
 import { registerProvision } from './device-provision.ts';
 import { parseCount } from './files.ts';
 import { describeMade, makeDevice, type MakeOptions, summaryOfMade, withMakeOptions } from './make-device.ts';
+import { RunCosting } from './run-costing.ts';
 import { secureBroker } from './secure-broker.ts';
 
-interface RunOptions extends Omit<MakeOptions, 'thing'> {
+interface RunOptions extends Omit<MakeOptions, 'thing'>, CostOptions {
   readonly thing?: string;
   readonly device?: string;
   readonly mqtt?: string;
@@ -33,6 +36,7 @@ export function registerDeviceCommands(program: Command): void {
   registerMake(device);
   registerRun(device);
   registerProvision(device);
+  registerLists(device);
 }
 
 function registerMake(parent: Command): void {
@@ -62,10 +66,12 @@ function registerRun(parent: Command): void {
       examples: [
         'device run --thing hub-1',
         'device run --thing hub-1 --mqtt mqtt://127.0.0.1:1883 --block-bytes 1024',
+        'device run --thing hub-1 --board nrf52840 --link nb-iot --variant m4f --explain-cost verify-time    # what it would cost',
         'device run --device batch-7/hub-0001    # made by `factory make`, with what `device provision` gave it',
       ],
     }),
-  )
+  );
+  withCostOptions(command)
     .option('--device <dir>', 'instead of --thing: the folder of a device that is made')
     .option(
       '--mqtt <url>',
@@ -83,12 +89,23 @@ function registerRun(parent: Command): void {
     .option('--now <date>', 'what its clock says, 2046-01-31 (default: it has none that could be believed)');
   run<RunOptions>(command, async ({ options, io }) => {
     const data = dataFolder(options.data);
+    const costing = new RunCosting(options);
     const stateFolder = folderToRun(options, io);
     const broker = brokerOf(options, { data, stateFolder });
-    const outcome = await runWatched({ stateFolder, ...broker, ...numbersOf(options) }, io);
-    const done = outcome.result === 'succeeded' || outcome.result === 'no-job';
-    return { json: jsonOf(outcome), text: describeOutcome(outcome), exit: done ? 'done' : 'refused' };
+    const outcome = await runWatched({ stateFolder, ...broker, ...numbersOf(options) }, { io, costing });
+    return resultOf(outcome, { costing, explain: options.explainCost });
   });
+}
+
+function resultOf(
+  outcome: DeviceOutcome,
+  { costing, explain }: { readonly costing: RunCosting; readonly explain: string | undefined },
+): CommandResult {
+  const exit = outcome.result === 'succeeded' || outcome.result === 'no-job' ? 'done' : 'refused';
+  const sheet = costing.sheet(outcome);
+  if (!sheet) return { json: jsonOf(outcome), text: describeOutcome(outcome), exit };
+  const text = `${describeOutcome(outcome)}\n\n${describeCosts(sheet, explain)}`;
+  return { json: { ...jsonOf(outcome), sheet }, text, exit };
 }
 
 /** @returns of a device that is made, now or before */
@@ -142,10 +159,14 @@ function parseDate(text: string): number {
 }
 
 /** With what happens shown as it happens. */
-async function runWatched(options: Parameters<typeof runDevice>[0], io: Io): Promise<DeviceOutcome> {
+async function runWatched(
+  options: RunDeviceOptions,
+  { io, costing }: { readonly io: Io; readonly costing: RunCosting },
+): Promise<DeviceOutcome> {
   let bar: ReturnType<Io['progress']> | undefined;
   let lastLine: string | undefined;
   const onEvent = (event: AgentEvent): void => {
+    costing.note(event);
     if (event.kind === 'block') {
       bar ??= io.progress(contentOf(event.fileId), event.fileBytes);
       bar.update(event.storedBytes, event.fileBytes);
@@ -159,7 +180,8 @@ async function runWatched(options: Parameters<typeof runDevice>[0], io: Io): Pro
     lastLine = line;
   };
   try {
-    return await runDevice({ ...options, onEvent, signal: io.signal });
+    const { inspect, openTap } = costing;
+    return await runDevice({ ...options, onEvent, inspect, openTap, signal: io.signal });
   } catch (error) {
     // A block size that the board cannot store, a folder that holds no device: the command line is what is wrong.
     if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });

@@ -6,12 +6,12 @@ import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { createClassId, createVendorId, formatUuid } from '../../protocol/suit/uuid.ts';
 import { type FactoryContent, isMade, manufacture } from '../factory.ts';
 import { type BudgetLine, flashBudget, overBudget } from '../flash-budget.ts';
-import { type Board, boardNamed, BOARDS } from '../profiles/boards.ts';
+import { type Board, BOARDS } from '../profiles/boards.ts';
 import { encodeClaim } from '../provisioning/claim.ts';
 import { decodePem } from '../provisioning/pem.ts';
 import { dataFolder } from './data-folder.ts';
 import { asUsage, parseCount, readBytes } from './files.ts';
-import { FACTORY_SEQUENCE, PLACEHOLDER_IMAGE } from './make-device.ts';
+import { expectBoard, FACTORY_SEQUENCE, PLACEHOLDER_IMAGE } from './make-device.ts';
 import { describeRoot, readRoot, summaryOfRoot } from './root-file.ts';
 
 interface FactoryOptions {
@@ -84,11 +84,7 @@ interface Batch {
 
 /** @throws {UsageError} where something is missing, or does not fit the board */
 function batchOf(options: FactoryOptions): Batch {
-  const board = boardNamed(options.board);
-  if (!board) {
-    const known = BOARDS.map(({ name }) => name).join(', ');
-    throw new UsageError(`--board: expected one of ${known}, got ${JSON.stringify(options.board.slice(0, 40))}`);
-  }
+  const board = expectBoard(options.board);
   const vendorId = createVendorId(options.vendor);
   const content = {
     vendorId,
@@ -122,10 +118,14 @@ function claimOf(files: readonly string[] | undefined): Uint8Array | undefined {
   if (certificate === undefined || privateKey === undefined || files.length > 2) {
     throw new UsageError(`--claim: expected a certificate and its key, got ${files.length} files`);
   }
-  const der = (label: 'CERTIFICATE' | 'PRIVATE KEY', file: string): Uint8Array =>
-    asUsage(() => decodePem(label, new TextDecoder().decode(readBytes(file)), `--claim ${file}`));
-  return encodeClaim({ certificate: der('CERTIFICATE', certificate), privateKey: der('PRIVATE KEY', privateKey) });
+  return encodeClaim({
+    certificate: readDer('CERTIFICATE', certificate),
+    privateKey: readDer('PRIVATE KEY', privateKey),
+  });
 }
+
+const readDer = (label: 'CERTIFICATE' | 'PRIVATE KEY', file: string): Uint8Array =>
+  asUsage(() => decodePem(label, new TextDecoder().decode(readBytes(file)), `--claim ${file}`));
 
 function expectFit(board: Board, content: Omit<FactoryContent, 'thing'>): readonly BudgetLine[] {
   const budget = flashBudget(board, content);

@@ -5,7 +5,7 @@ import { toHex, utf8 } from '../../protocol/bytes.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { type DeviceSpec, manufacture } from '../factory.ts';
-import { BOARDS } from '../profiles/boards.ts';
+import { type Board, boardNamed, BOARDS } from '../profiles/boards.ts';
 import { dataFolder, type FactoryOrder, readFactoryOrder } from './data-folder.ts';
 import { parseCount, readBytes } from './files.ts';
 import { describeRoot, readRoot, rootFrom, type RootOptions, summaryOfRoot } from './root-file.ts';
@@ -19,6 +19,7 @@ export interface MakeOptions extends RootOptions {
   readonly data?: string;
   readonly vendor?: string;
   readonly class?: string;
+  readonly board?: string;
   readonly image?: string;
   readonly sequence?: string;
 }
@@ -29,6 +30,7 @@ export const withMakeOptions = (command: Command): Command =>
     .option('--data <dir>', 'folder of the embedded cloud; devices are kept in it (default: .bristlecone)')
     .option('--vendor <domain>', 'vendor that the device is made by')
     .option('--class <name>', 'class of device')
+    .option('--board <name>', `what it is made of: see device boards (default: ${BOARDS[0]!.name})`)
     .option('--root <file>', 'trust root that it leaves the factory with')
     .option(
       '--anchor <file...>',
@@ -53,7 +55,7 @@ export function makeDevice(
   }
   const spec: DeviceSpec = {
     stateFolder,
-    board: BOARDS[0]!,
+    board: expectBoard(options.board ?? BOARDS[0]!.name),
     thing: options.thing,
     ...identity,
     root,
@@ -62,6 +64,13 @@ export function makeDevice(
   };
   makeFitting(spec);
   return spec;
+}
+
+export function expectBoard(name: string): Board {
+  const board = boardNamed(name);
+  if (board) return board;
+  const known = BOARDS.map((it) => it.name).join(', ');
+  throw new UsageError(`--board: expected one of ${known}, got ${JSON.stringify(name.slice(0, 40))}`);
 }
 
 /** @throws {UsageError} with the numbers, where it does not fit */

@@ -1,4 +1,5 @@
 /** What `device run` does for its cost sheet: refuses a board that could not verify, watches, and replays over a link. */
+import { UsageError } from '../../command-line.ts';
 import type { AlgorithmName } from '../../protocol/cose/algorithms.ts';
 import { RELEASE_ROLE, roleOf, type TrustRoot } from '../../protocol/trust/root.ts';
 import { newestRoot } from '../../protocol/trust/state.ts';
@@ -48,16 +49,19 @@ export class RunCosting {
   /**
    * Before it connects.
    *
+   * @throws {UsageError} where it is another board than was asked for
    * @throws {CannotVerify} where the board could not verify what its trust root asks for, however it did it
    */
-  expectReady(device: Device): void {
-    this.#board = device.board;
-    expectVerifiableUpdates(device.board, trustedRoot(device), this.#choices.variants);
-  }
+  readonly inspect = (device: Device): void => {
+    const { board, identity } = device;
+    if (board.name !== (this.#options.board ?? board.name)) {
+      throw new UsageError(`--board: ${identity.thing} is made of ${board.name}, got ${this.#options.board}`);
+    }
+    this.#board = board;
+    expectVerifiableUpdates(board, trustedRoot(device), this.#choices.variants);
+  };
 
-  openTap(version: MqttVersion): WireTap {
-    return this.#recorder.openConnection(version);
-  }
+  readonly openTap = (version: MqttVersion): WireTap => this.#recorder.openConnection(version);
 
   note(event: AgentEvent): void {
     this.#counter.note(event);

@@ -151,11 +151,13 @@ function flashValues(counted: readonly CostValue[], board: Board, facts: BoardFa
       }),
     );
   } else {
-    const why = erases ? `${board.name}: ${sources.flashTimes}` : 'no erase was counted';
-    unavailable.push({ quantity: 'erase-time', why });
+    unavailable.push({ quantity: 'erase-time', why: erases ? whyNoEraseTime(board, facts) : 'no erase was counted' });
   }
   return { values, unavailable };
 }
+
+const whyNoEraseTime = ({ name, external }: Board, { sources }: BoardFacts): string =>
+  `${name}: ${external ? 'erases of its two parts are counted together' : sources.flashTimes}`;
 
 /** Of what is known: core, radio, or both. The formula says which. */
 function energyValues(values: readonly CostValue[], { title, milliampHours, volts, source }: Cell): Values {

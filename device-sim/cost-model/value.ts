@@ -46,7 +46,8 @@ export function computed({ inputs, ...computation }: Computation): CostValue {
 export function explainValue(value: CostValue, depth = 0): string {
   const indent = '  '.repeat(depth);
   const error = value.errorPercent === undefined ? '' : ` ± ${value.errorPercent.toFixed(1)} %`;
-  const head = `${indent}${value.quantity} = ${formatNumber(value.value)} ${value.unit}${error} (${value.how})`;
+  const amount = value.unit === '1' ? formatNumber(value.value) : `${formatNumber(value.value)} ${value.unit}`;
+  const head = `${indent}${value.quantity} = ${amount}${error} (${value.how})`;
   const origin = value.formula === '' ? value.source : `= ${value.formula}`;
   const below = value.inputs.map((input) => explainValue(input, depth + 1));
   return [head, `${indent}    ${origin}`, ...below].join('\n');

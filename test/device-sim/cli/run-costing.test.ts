@@ -64,15 +64,22 @@ describe('RunCosting', () => {
 
   it('reads what a made device trusts, and refuses before it connects', () => {
     using device = made([es256, mlDsa87]);
-    expect(() => new RunCosting({}).expectReady(device)).not.toThrow();
-    expect(() => new RunCosting({ variant: 'clean' }).expectReady(device)).toThrow(CannotVerify);
+    expect(() => new RunCosting({}).inspect(device)).not.toThrow();
+    expect(() => new RunCosting({ variant: 'clean' }).inspect(device)).toThrow(CannotVerify);
+  });
+
+  it('refuses a board that the device is not made of', () => {
+    using device = made([es256]);
+    expect(() => new RunCosting({ board: 'nrf52840' }).inspect(device)).not.toThrow();
+    const message = '--board: hub-1 is made of nrf52840, got rp2040';
+    expect(() => new RunCosting({ board: 'rp2040' }).inspect(device)).toThrow(message);
   });
 
   it('has a sheet only where an option asks for one', () => {
     using device = made([mlDsa44]);
     const sheetOf = (options: CostOptions) => {
       const costing = new RunCosting(options);
-      costing.expectReady(device);
+      costing.inspect(device);
       return costing.sheet(OUTCOME);
     };
     expect(sheetOf({})).toBeUndefined();

@@ -160,6 +160,11 @@ describe('what a cost sheet cannot say', () => {
     expect(unavailable.map(({ quantity }) => quantity)).toContain('verify-time ML-DSA-65');
   });
 
+  it('is the time to erase two parts, of which one count says nothing', () => {
+    const { unavailable } = costSheet(input('stm32f070rb', ['ES256']));
+    expect(unavailable.find(({ quantity }) => quantity === 'erase-time')?.why).toContain('two parts');
+  });
+
   it('is the radio’s energy where no document gives it; the rest is still there', () => {
     const { values, unavailable } = costSheet(
       input('rp2040', ['ML-DSA-44'], { link: { profile: linkNamed('nb-iot')!, use: USE } }),

@@ -24,7 +24,7 @@ describe('a cost', () => {
       [
         'bill = 1 USD ± 9.0 % (modelled)',
         '    = blocks × price',
-        '  blocks = 4 1 (measured)',
+        '  blocks = 4 (measured)',
         '      counted in this run',
         '  price = 0.25 USD (modelled)',
         '      list price',

@@ -1,0 +1,63 @@
+/** What an update would cost on a board and over a link, asked for at the command line; and boards that must not begin. */
+import { writeFileSync } from 'node:fs';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { refusalOf, Shell } from '../support/run-command.ts';
+
+const shell = new Shell();
+
+/** Children take a second each, and other tests run beside this one. */
+const TIMEOUT_MS = 120_000;
+
+beforeAll(async () => {
+  writeFileSync(
+    shell.file('fw.bin'),
+    new Uint8Array(30_000).map((_, i) => i * 7),
+  );
+  await shell.up('--kms-port', '0', '--mqtt-port', '0', '--mqtts-port', '0');
+  await shell.json('key', 'create', '--spec', 'ML_DSA_87', '--alias', 'release');
+  const { id } = await shell.json(
+    ...['release', 'create', '--vendor', 'example.com', '--class', 'hub', '--image', 'fw.bin'],
+    ...['--version', '1.2.3', '--sequence', '7', '--key', 'release'],
+  );
+  await shell.json('campaign', 'create', '--release', id, '--thing', 'hub-1', 'hub-2');
+}, TIMEOUT_MS);
+
+const run = (...more: readonly string[]) => shell.run('device', 'run', '--thing', 'hub-1', ...more);
+
+describe('device run', { timeout: TIMEOUT_MS }, () => {
+  it('asks for nothing where the board cannot verify as it was told to, and says how it could', async () => {
+    const { stdout, stderr } = await run('--board', 'nrf52840', '--variant', 'clean');
+    expect(stderr).toContain(
+      'needs 92948 bytes of stack, and there are 65536; --variant m4f would fit [cannot-verify]',
+    );
+    expect(`${stdout}${stderr}`).not.toContain('fetching');
+    expect(await refusalOf(run('--variant', 'clean', '--json'))).toEqual({ exitCode: 1, code: 'cannot-verify' });
+  });
+
+  it('asks for nothing on a board that cannot verify at all', async () => {
+    const hub2 = ['device', 'run', '--thing', 'hub-2', '--board', 'stm32f070rb', '--json'];
+    expect(await refusalOf(shell.run(...hub2))).toEqual({ exitCode: 1, code: 'cannot-verify' });
+  });
+
+  it('refuses another board than the device is made of, before it connects', async () => {
+    expect(await refusalOf(run('--board', 'rp2040', '--json'))).toEqual({ exitCode: 2, code: 'usage' });
+  });
+
+  it('says what it cost there, and where each number is from', async () => {
+    const { exitCode, stdout } = await run('--link', 'nb-iot', '--variant', 'm4f', '--json');
+    const { result, sheet } = JSON.parse(stdout);
+    expect([exitCode, result, sheet.board, sheet.link]).toEqual([0, 'succeeded', 'nrf52840', 'nb-iot']);
+    const { values } = sheet as { values: readonly { quantity: string; value: number }[] };
+    const valueOf = (quantity: string) => values.find((value) => value.quantity === quantity)?.value;
+    expect(valueOf('mqtt-bytes')).toBe(valueOf('sent')! + valueOf('received')!);
+    expect(valueOf('frame-bytes')).toBeGreaterThan(valueOf('mqtt-bytes')!);
+    // pqm4 m4f, twice: before the download and after the reboot.
+    expect(valueOf('verify-time ML-DSA-87')).toBeCloseTo((2 * valueOf('verify-cycles ML-DSA-87')!) / 64_000, 6);
+  });
+
+  it('explains one of them, though no job is left', async () => {
+    const { exitCode, stdout } = await run('--explain-cost', 'endurance', '--timeout', '1');
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('endurance = 10,000 erases (modelled)\n    Nordic Semiconductor, nRF52840');
+  });
+});
