@@ -60,7 +60,8 @@ export function readCeremony(folder: string): CeremonyFiles {
 
 function rootFiles(folder: string): readonly NamedFile[] {
   if (!existsSync(folder)) return [];
-  const names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX));
+  // Some systems lay a ._root-1.cose beside each file of a stick.
+  const names = readdirSync(folder).filter((name) => name.endsWith(SUFFIX) && !name.startsWith('.'));
   return names.toSorted().map((name) => ({ name, bytes: readInput(join(folder, name), MAX_TRUST_ROOT_BYTES) }));
 }
 

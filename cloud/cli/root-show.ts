@@ -47,9 +47,8 @@ export function registerShow(parent: Command, tools: RootTools): void {
   run<WarnOptions>(command, async ({ args: [name = ''], options, io }) => {
     const nowSeconds = nowSecondsOf(io);
     if (statSync(name).isDirectory()) return showCeremony(name, nowSeconds);
-    const key = publicKeyIn(name, tools);
-    if (key) return showKey(name, key);
-    const read = readRoot(name);
+    const read = readRootOrKey(name, tools);
+    if (!('root' in read)) return showKey(name, read);
     const warning = expiryWarning(read.root, { nowSeconds, warnDays: expectDays(options) });
     const what =
       read.signers === undefined ? 'draft of a root' : `root with ${read.signers.length} signatures, not verified here`;
@@ -65,10 +64,20 @@ export function registerShow(parent: Command, tools: RootTools): void {
   });
 }
 
-/** Undefined where the file is no key: then it is a root, or whatever the reader of roots says that it is not. */
-function publicKeyIn(file: string, tools: RootTools): PublicKey | undefined {
+/** A root first: a raw key is told by its size alone. What is neither is no root, as the reader of roots says it. */
+function readRootOrKey(file: string, tools: RootTools): FoundRoot | PublicKey {
   const bytes = readInput(file, MAX_TRUST_ROOT_BYTES);
   if (isKeyFile(bytes)) return readPublicHalf(bytes, file, tools.kdfFloor);
+  try {
+    return decodeRoot(bytes, file);
+  } catch (noRoot) {
+    const key = noRoot instanceof Rejection && publicKeyIn(bytes, file);
+    if (key) return key;
+    throw noRoot;
+  }
+}
+
+function publicKeyIn(bytes: Uint8Array, file: string): PublicKey | undefined {
   try {
     return decodePublicKey(bytes, file);
   } catch (error) {
@@ -180,9 +189,15 @@ export function registerDiff(parent: Command): void {
   });
 }
 
-/** @returns `signers` in hex, undefined of a draft, which has none */
-function readRoot(file: string): ReadRoot & { readonly signers: readonly string[] | undefined } {
-  const bytes = statSync(file).isDirectory() ? newestOf(readCeremony(file)) : readInput(file, MAX_TRUST_ROOT_BYTES);
+interface FoundRoot extends ReadRoot {
+  /** Key ids in hex; undefined of a draft, which has none. */
+  readonly signers: readonly string[] | undefined;
+}
+
+const readRoot = (file: string): FoundRoot =>
+  decodeRoot(statSync(file).isDirectory() ? newestOf(readCeremony(file)) : readInput(file, MAX_TRUST_ROOT_BYTES), file);
+
+function decodeRoot(bytes: Uint8Array, file: string): FoundRoot {
   // A tag of one byte: d8 62.
   if (bytes[0] !== 0xd8 || bytes[1] !== COSE_SIGN_TAG)
     return { payload: bytes, root: decodeTrustRoot(bytes, { at: file }), signers: undefined };

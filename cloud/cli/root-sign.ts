@@ -1,10 +1,10 @@
 /** `bristlecone root sign`: one holder reads what changes, compares the digest, and signs. */
-import { type Command } from 'commander';
+import type { Command } from 'commander';
 import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
 import { toHex } from '../../protocol/bytes.ts';
 import type { PublicKey } from '../../protocol/cose/algorithms.ts';
-import { isSameKey } from '../../protocol/trust/revoked.ts';
 import { diffRoots } from '../../protocol/trust/diff-roots.ts';
+import { isSameKey } from '../../protocol/trust/revoked.ts';
 import { OperatorError } from '../errors.ts';
 import { type Ceremony, openCeremony } from '../roots/ceremony.ts';
 import { expectCurrent } from '../roots/clock.ts';

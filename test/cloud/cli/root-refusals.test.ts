@@ -201,6 +201,14 @@ describe('a clock that cannot be right', () => {
   });
 });
 
+describe('what a system lays beside the files of a stick', () => {
+  it('is not taken for a signature', async () => {
+    const folder = copyOf(two, 'stick');
+    writeFileSync(join(folder, 'signatures', '._0123456789abcdef.cose'), 'resource fork');
+    expect((await cli.json('show', folder)).signers).toHaveLength(1);
+  });
+});
+
 describe('the digest that a signer confirms', () => {
   it('is typed by somebody at a terminal, who may leave blanks', async () => {
     const digest: string = (await cli.json('show', two)).digest;
