@@ -21,9 +21,9 @@ interface World {
   options(stateFolder: string): ProvisionDeviceOptions;
 }
 
-async function start(options?: Parameters<typeof startSecureCloud>[1]): Promise<World> {
+async function start(settings?: Parameters<typeof startSecureCloud>[0]): Promise<World> {
   const folder = temporaryFolder();
-  const cloud = await startSecureCloud(join(folder, 'cloud'), options);
+  const cloud = await startSecureCloud(settings);
   onTestFinished(() => cloud[Symbol.asyncDispose]());
   const claim = await cloud.createClaim();
   return {
@@ -47,32 +47,35 @@ function hasClaim(stateFolder: string): boolean {
 const devicesOf = async ({ store }: SecureCloud) => listCertificates(store, { kind: 'device' });
 
 describe('a device that its factory gave a claim', () => {
-  it.each(KEY_ALGORITHMS.flatMap((algorithm) => (['cbor', 'json'] as const).map((format) => ({ algorithm, format }))))(
-    'gets a certificate of its own and comes back with it: $algorithm, $format',
-    async (how) => {
-      const world = await start();
-      const stateFolder = await world.makeDevice('7');
-      expect(hasClaim(stateFolder)).toBe(true);
+  it.each([
+    { algorithm: 'P-256', format: 'cbor' },
+    { algorithm: 'P-256', format: 'json' },
+    { algorithm: 'ML-DSA-44', format: 'json' },
+    { algorithm: 'ML-DSA-65', format: 'cbor' },
+    { algorithm: 'ML-DSA-87', format: 'json' },
+  ] as const)('gets a certificate of its own and comes back with it: $algorithm, $format', async (how) => {
+    const world = await start();
+    const stateFolder = await world.makeDevice('7');
+    expect(hasClaim(stateFolder)).toBe(true);
 
-      const outcome = await provisionDevice({ ...world.options(stateFolder), settings: { ...QUICK, ...how } });
+    const outcome = await provisionDevice({ ...world.options(stateFolder), settings: { ...QUICK, ...how } });
 
-      expect(outcome).toMatchObject({ device: '7', result: 'provisioned', code: 'ok', thing: 'hub-7' });
-      const [certificate, ...others] = await devicesOf(world.cloud);
-      expect(others).toEqual([]);
-      expect(certificate).toMatchObject({ thing: 'hub-7', status: 'ACTIVE', firstConnectedAtMs: expect.any(Number) });
-      expect(hasClaim(stateFolder)).toBe(false);
+    expect(outcome).toMatchObject({ device: '7', result: 'provisioned', code: 'ok', thing: 'hub-7' });
+    const [certificate, ...others] = await devicesOf(world.cloud);
+    expect(others).toEqual([]);
+    expect(certificate).toMatchObject({ thing: 'hub-7', status: 'ACTIVE', firstConnectedAtMs: expect.any(Number) });
+    expect(hasClaim(stateFolder)).toBe(false);
 
-      const { costs } = outcome;
-      expect(sumOf(costs, 'tls-handshakes')).toBe(2);
-      expect(costs.find(({ phase, quantity }) => phase === 'provision' && quantity === 'round-trips')?.value).toBe(4);
-      expect(sumOf(costs, `tls-device-certificate ${how.algorithm}`)).toBe(how.algorithm === 'P-256' ? 2 : 1);
-      expect(bytesOnTheWire(costs)).toBeGreaterThan(10_000);
+    const { costs } = outcome;
+    expect(sumOf(costs, 'tls-handshakes')).toBe(2);
+    expect(costs.find(({ phase, quantity }) => phase === 'provision' && quantity === 'round-trips')?.value).toBe(4);
+    expect(sumOf(costs, `tls-device-certificate ${how.algorithm}`)).toBe(how.algorithm === 'P-256' ? 2 : 1);
+    expect(bytesOnTheWire(costs)).toBeGreaterThan(10_000);
 
-      const again = await provisionDevice(world.options(stateFolder));
-      expect(again).toMatchObject({ result: 'unchanged', thing: 'hub-7' });
-      expect(sumOf(again.costs, 'tls-handshakes')).toBe(0);
-    },
-  );
+    const again = await provisionDevice(world.options(stateFolder));
+    expect(again).toMatchObject({ result: 'unchanged', thing: 'hub-7' });
+    expect(sumOf(again.costs, 'tls-handshakes')).toBe(0);
+  });
 
   it('takes a key from the cloud where it cannot make one', async () => {
     const world = await start();
@@ -82,7 +85,7 @@ describe('a device that its factory gave a claim', () => {
   });
 
   it('replaces its certificate with itself in place of the claim, and the one before counts no more', async () => {
-    const world = await start({ settings: { certificateDays: 100 } });
+    const world = await start({ certificateDays: 100 });
     const options = world.options(await world.makeDevice('7'));
     await provisionDevice(options);
     const nowSeconds = Math.floor(Date.now() / 1000);
@@ -104,7 +107,7 @@ describe('a device that its factory gave a claim', () => {
 
 describe('a device that is refused', () => {
   it('by the template: it says what the service said, and keeps its claim', async () => {
-    const world = await start({ settings: { allowListParameter: 'SerialNumber' } });
+    const world = await start({ allowListParameter: 'SerialNumber' });
     const stateFolder = await world.makeDevice('7');
     const outcome = await provisionDevice(world.options(stateFolder));
     expect(outcome).toMatchObject({ result: 'refused', code: 'service-refused', errorCode: 'AccessDenied' });

@@ -25,9 +25,10 @@ beforeAll(async () => {
   await shell.json('provisioning', 'claim', 'create', '--template', 'hubs', '--out', 'claim');
 }, TIMEOUT_MS);
 
+const readClaim = (file: string): string => readFileSync(shell.file(`claim/${file}`), 'utf8');
+
 function makeBatch(name: string): readonly string[] {
-  const read = (file: string): string => readFileSync(shell.file(`claim/${file}`), 'utf8');
-  const claim = { certificatePem: read('claim.pem'), privateKeyPem: read('claim-key.pem') };
+  const claim = { certificatePem: readClaim('claim.pem'), privateKeyPem: readClaim('claim-key.pem') };
   return Array.from({ length: DEVICES }, (_, index) => {
     const thing = `${name}-${index + 1}`;
     return makeClaimedDevice(shell.file(join(name, thing)), thing, claim);

@@ -79,6 +79,8 @@ interface Endpoints {
   readonly data: string;
 }
 
+const portOf = (url: string): string => new URL(url).port;
+
 export class Up {
   readonly endpoints: Endpoints;
   readonly #child: ChildProcess;
@@ -91,8 +93,7 @@ export class Up {
   /** As options: to start it again where it was. */
   get ports(): readonly string[] {
     const { kms, mqtt, mqtts } = this.endpoints;
-    const port = (url: string): string => new URL(url).port;
-    return ['--kms-port', port(kms), '--mqtt-port', port(mqtt), '--mqtts-port', port(mqtts)];
+    return ['--kms-port', portOf(kms), '--mqtt-port', portOf(mqtt), '--mqtts-port', portOf(mqtts)];
   }
 
   /** @returns its exit code, null where the signal ended it */

@@ -1,6 +1,7 @@
 /** The cloud that provisions devices, in this process: KMS, device CA, registry, provisioning, and a broker with TLS. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Broker, startBroker } from '../../cloud/broker/broker.ts';
 import { createDeviceRegistry } from '../../cloud/identity/device-registry.ts';
@@ -45,15 +46,12 @@ const SETTINGS: TemplateSettings = { enabled: true, rotation: true, replaceThing
 const HOUR_MS = 3_600_000;
 const random = (bytes: number): Uint8Array => new Uint8Array(randomBytes(bytes));
 
-/** @param folder all of it is there: started again, it goes on */
-export async function startSecureCloud(
-  folder: string,
-  { port = 0, settings }: { readonly port?: number; readonly settings?: Partial<TemplateSettings> } = {},
-): Promise<SecureCloud> {
+/** In a folder that goes with it. */
+export async function startSecureCloud(settings: Partial<TemplateSettings> = {}): Promise<SecureCloud> {
+  const folder = mkdtempSync(join(tmpdir(), 'bristlecone-cloud-'));
   const [region, accountId] = ['us-east-1', '000000000000'];
   const clock = Date.now;
   const log = createTestLog();
-  mkdirSync(folder, { recursive: true });
   const store = await openStore(join(folder, 'cloud.sqlite'));
   const kms = await startKms({ folder: join(folder, 'kms'), port: 0 });
   const client = clientFor(kms.url);
@@ -64,7 +62,7 @@ export async function startSecureCloud(
   const { deviceCa, server } = identity;
   const registry = createDeviceRegistry({ store, clock, log, deviceCa: deviceCa.pem });
   const credentials = [{ certificate: server.certificate, privateKey: server.privateKey }];
-  const tls = { port, credentials, keyExchange: 'preferred', registry } as const;
+  const tls = { port: 0, credentials, keyExchange: 'preferred', registry } as const;
   const broker = await startBroker({ host: '127.0.0.1', log, tls });
   const account = { region, accountId };
   startProvisioningService({
@@ -84,6 +82,7 @@ export async function startSecureCloud(
       client.destroy();
       await kms.close();
       await store.close();
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }
