@@ -1,8 +1,5 @@
 /** AWS's JavaScript device SDK against our provisioning service, over mutual TLS and both versions of MQTT. */
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { mqtt_request_response } from 'aws-iot-device-sdk-v2';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listCertificates } from '../../../cloud/store/certificates.ts';
@@ -11,16 +8,11 @@ import type { AwsVersion } from '../../support/aws-jobs-client.ts';
 import { csrFor, type TestKey, createTestKey } from '../../support/provisioning-service.ts';
 import { type SecureCloud, startSecureCloud, TEMPLATE } from '../../support/secure-cloud.ts';
 
-let folder: string;
 let cloud: SecureCloud;
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'bristlecone-aws-identity-'));
-  cloud = await startSecureCloud(folder);
+  cloud = await startSecureCloud();
 });
-afterAll(async () => {
-  await cloud[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => cloud[Symbol.asyncDispose]());
 
 const pemOf = ({ privateKey }: TestKey): string => privateKey.export({ type: 'pkcs8', format: 'pem' });
 
