@@ -3,7 +3,7 @@ import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../../devi
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { type CostRow, sumOf } from '../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
-import { firstRoot } from '../support/device-roots.ts';
+import { firstRoot, successorOf } from '../support/device-roots.ts';
 import { imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
 import { FakeCloud } from '../support/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
@@ -53,6 +53,29 @@ describe('a device over a real socket', () => {
     expect(cloud.jobs[0]).toMatchObject({ status: 'SUCCEEDED' });
     using device = openDevice(stateFolder);
     expect(device.installed).toMatchObject({ slot: 1, sequenceNumber: 2, imageBytes: NEW_IMAGE.length });
+  });
+
+  it('counts what a new trust root costs in a phase of its own', async () => {
+    const cloud = new FakeCloud('thing-1');
+    await using broker = await serveFakeCloud(cloud);
+    const next = successorOf(firstRoot([mlDsa65]));
+    cloud.addJob('job-1', releaseOf({ signers: [mlDsa65] }), [{ version: 2, bytes: next.bytes }]);
+    const outcome = await runDevice({
+      stateFolder: newDevice(),
+      mqttUrl: broker.url,
+      timeoutMs: 2_000,
+      blockBytes: 1_024,
+    });
+
+    expect(outcome).toMatchObject({ result: 'succeeded', root: { newest: 2, proven: 2 } });
+    const { costs } = outcome;
+    expect(valueOf(costs, 'roots', 'blocks')).toBe(Math.ceil(next.bytes.length / 1_024));
+    expect(valueOf(costs, 'roots', 'received-payload')).toBeGreaterThan(next.bytes.length);
+    expect(valueOf(costs, 'roots', 'received-payload')).toBeLessThan(next.bytes.length + 1_024);
+    expect(valueOf(costs, 'roots', 'round-trips')).toBeGreaterThan(0);
+    expect(valueOf(costs, 'roots', 'flash-written')).toBeGreaterThan(2 * next.bytes.length);
+    expect(valueOf(costs, 'roots', 'ram-peak')).toBeGreaterThan(next.bytes.length);
+    expect(valueOf(costs, 'envelope', 'blocks')).toBe(4);
   });
 
   it('leaves a cost record whose parts add up', async () => {

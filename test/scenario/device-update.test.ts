@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { launchCampaign } from '../../cloud/campaigns/create-campaign.ts';
+import type { RootArtifact } from '../../cloud/campaigns/plan-roots.ts';
 import { campaignProgress } from '../../cloud/campaigns/campaign-progress.ts';
 import { type EmbeddedCloud, startEmbeddedCloud } from '../../cloud/embedded.ts';
 import { publishRelease } from '../../cloud/releases/publish-release.ts';
@@ -13,8 +14,9 @@ import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { type CostRow } from '../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
+import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
-import { firstRoot } from '../support/device-roots.ts';
+import { firstRoot, successorOf } from '../support/device-roots.ts';
 import { imageOf, OLD_IMAGE } from '../support/device-world.ts';
 import { classId, es256, mlDsa44, mlDsa65, sealed, type TestSigner, update, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -61,7 +63,13 @@ class World implements AsyncDisposable {
     return stateFolder;
   }
 
-  async launch(release: { image: Uint8Array; sequence: number; signers: readonly TestSigner[]; tamper?: boolean }) {
+  async launch(release: {
+    image: Uint8Array;
+    sequence: number;
+    signers: readonly TestSigner[];
+    tamper?: boolean;
+    roots?: readonly VerifiedRoot[];
+  }) {
     const { image, sequence, signers } = release;
     const described = { digest: digestOfImage(image), imageBytes: image.length, uri: IMAGE_URI };
     const { manifest } = buildUpdateManifest({ ...update, sequenceNumber: sequence, image: described });
@@ -71,7 +79,11 @@ class World implements AsyncDisposable {
     const parts = { store: this.store, artifacts: this.artifacts };
     const { id } = await publishRelease(parts, { name, envelope, image, nowMs: Date.now() });
     const campaign = `campaign-${sequence}`;
-    await launchCampaign(this.store, { releaseId: id, things: ['thing-1'], id: campaign, nowMs: Date.now() });
+    const roots: RootArtifact[] = [];
+    for (const { root, bytes } of release.roots ?? []) {
+      roots.push({ version: root.version, ...(await this.artifacts.put(bytes)) });
+    }
+    await launchCampaign(this.store, { releaseId: id, roots, things: ['thing-1'], id: campaign, nowMs: Date.now() });
     return campaign;
   }
 
@@ -152,6 +164,18 @@ describe('a device and the embedded cloud', () => {
 
     await world.launch({ image: imageOf(40_000, 1), sequence: 2, signers: [es256] });
     expect(await world.run(device)).toMatchObject({ result: 'rejected', code: 'sequence-rollback', sequenceNumber: 3 });
+  });
+
+  it('walk a chain of fourteen roots, of which two streams are full, to the newest', async () => {
+    await using world = await World.create();
+    const device = world.makeDevice('thing-1');
+    const chain = [firstRoot([es256])];
+    while (chain.length < 15) chain.push(successorOf(chain.at(-1)!));
+    await world.launch({ image, sequence: 2, signers: [es256], roots: chain.slice(1) });
+
+    const outcome = await world.run(device);
+    expect(outcome).toMatchObject({ result: 'succeeded', sequenceNumber: 2, root: { newest: 15, proven: 15 } });
+    expect(valueOf(outcome.costs, 'roots', 'blocks')).toBe(14);
   });
 
   it('go on after the cloud was away in the middle of the image', async () => {
