@@ -66,7 +66,9 @@ export class Shell {
     const failed = text(child.stderr!);
     const [line] = await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), once(child, 'exit')]);
     if (child.exitCode !== null) throw new Error(`up ended: ${await failed}`);
-    return new Up(child, JSON.parse(String(line)));
+    const endpoints = JSON.parse(String(line));
+    if (endpoints.ready !== true) throw new Error(`up refused: ${line}`);
+    return new Up(child, endpoints);
   }
 }
 
