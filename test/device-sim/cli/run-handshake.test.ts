@@ -13,7 +13,12 @@ const packet = (direction: 'up' | 'down'): TracedPacket => ({
   ...{ direction, bytes: 100, phase: 'connect', packet: 'publish' },
 });
 const rows = rowsOf({
-  ...{ 'tls-handshakes': 2, 'tls-handshake-sent': 4_002, 'tls-handshake-received': 7_000 },
+  ...{
+    'tls-handshakes': 3,
+    'tls-group X25519MLKEM768': 2,
+    'tls-handshake-sent': 4_002,
+    'tls-handshake-received': 7_000,
+  },
   ...{ 'tls-records-sent': 60, 'tls-records-received': 544 },
 });
 
@@ -21,7 +26,7 @@ describe('handshakeOf', () => {
   it('is the average of what was counted; tickets are what no record accounts for', () => {
     const trace = [[packet('up'), packet('down')], [packet('down')]];
     expect(handshakeOf(rows, trace)).toMatchObject({
-      ...{ clientHelloBytes: 1_001, clientFlightBytes: 1_000, serverFlightBytes: 3_500, ticketBytes: 250 },
+      ...{ clientHelloBytes: 1_411, clientFlightBytes: 590, serverFlightBytes: 3_500, ticketBytes: 250 },
     });
   });
 
@@ -29,7 +34,8 @@ describe('handshakeOf', () => {
     expect(handshakeOf(rows, [Array.from({ length: 40 }, () => packet('down'))])?.ticketBytes).toBe(0);
   });
 
-  it('is none where the run had no TLS', () => {
+  it('is none where the run had no TLS, or nothing came of it', () => {
     expect(handshakeOf(rowsOf({ sent: 100 }), [])).toBeUndefined();
+    expect(handshakeOf(rowsOf({ 'tls-handshakes': 1, 'tls-handshake-sent': 1_411 }), [])).toBeUndefined();
   });
 });
