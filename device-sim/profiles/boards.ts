@@ -7,15 +7,7 @@
  * Sectors are counted through: those of a second part, outside the chip, follow those of the first. What only the boot
  * loader and the factory write, and what says whom to trust, stays inside.
  */
-
-/** How an image gets from where it is received to where it is started. */
-export type LayoutKind =
-  /** Two slots, and either is started: nothing is copied. */
-  | 'a/b'
-  /** Only slot 0 is started; slot 1 is where the new image waits, and the boot loader swaps the two. */
-  | 'swap'
-  /** As `swap`, with slot 1 and all that is downloaded in the part outside. */
-  | 'external';
+import type { LayoutKind } from '../../protocol/suit/layouts.ts';
 
 export interface FlashPart {
   readonly flashBytes: number;
@@ -31,7 +23,7 @@ export interface Board extends FlashPart {
   readonly name: string;
   /** A second part, outside the chip. */
   readonly external?: FlashPart;
-  /** The ways that its flash can be divided, the usual one first; without it, `a/b`. */
+  /** The ways that its flash can be divided, first the one that is used; without it, `a/b`. */
   readonly layouts?: readonly LayoutKind[];
   /** Where it must be smaller than usual. */
   readonly bootLoaderBytes?: number;
@@ -154,15 +146,25 @@ export function layoutOf(board: Board, kind: LayoutKind = layoutsOf(board)[0]): 
   return { ...layout, ...swap, slots };
 }
 
-/** The usual one first. */
+/** First the one that is used. */
 export const layoutsOf = ({
   layouts: [first = 'a/b', ...others] = [],
 }: Board): readonly [LayoutKind, ...LayoutKind[]] => [first, ...others];
 
+/** The board, divided in this way. @throws {RangeError} where its flash cannot be */
+export function dividedAs(board: Board, kind: LayoutKind): Board {
+  const [usual, ...others] = layoutsOf(board);
+  if (kind === usual) return board;
+  layoutOf(board, kind);
+  return { ...board, layouts: [kind, usual, ...others.filter((other) => other !== kind)] };
+}
+
 const sectorsOf = ({ flashBytes, sectorBytes }: FlashPart): number => flashBytes / sectorBytes;
 
+/** Of whole sectors in both parts, so that they are of one size, and can be swapped. */
 function takeSlots(inside: Sectors, outside: Sectors): readonly [Extent, Extent] {
-  const started = inside.take(inside.free);
+  const together = Math.max(1, outside.sectorBytes / inside.sectorBytes);
+  const started = inside.take(Math.floor(inside.free / together) * together);
   return [started, outside.takeBytes(started.sectors * inside.sectorBytes)];
 }
 

@@ -8,11 +8,12 @@ import { verifyWithOpenSsl } from '../../device-sim/hardware/native-verifier.ts'
 import { RamBudget } from '../../device-sim/hardware/ram.ts';
 import { type Machine, runMachine } from '../../device-sim/machine.ts';
 import type { AgentEvent, AgentSettings, Identity, SlotImage, SlotNumber } from '../../device-sim/ports.ts';
-import { type Board, layoutOf } from '../../device-sim/profiles/boards.ts';
+import { type Board, dividedAs, layoutOf } from '../../device-sim/profiles/boards.ts';
 import type { TrustState } from '../../protocol/trust/state.ts';
 import { type RootVersions, TrustStore } from '../../device-sim/agent/trust-store.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
+import type { LayoutKind } from '../../protocol/suit/layouts.ts';
 import { firstRoot } from './device-roots.ts';
 import { FakeCloud } from './fake-cloud.ts';
 import { classId, es256, sealed, type TestSigner, update, vendorId } from './suit.ts';
@@ -26,7 +27,18 @@ const SMALL_BOARD: Board = {
   ramBytes: 32_768,
   agentRamBytes: 16_384,
   enduranceCycles: 10_000,
+  layouts: ['a/b', 'swap'],
   source: 'made up for tests',
+};
+/** Smaller sectors inside than outside, which is what makes a swap between the two harder. */
+const SMALL_BOARD_AND_FLASH: Board = {
+  ...SMALL_BOARD,
+  name: 'small and external',
+  flashBytes: 147_456,
+  sectorBytes: 2_048,
+  writeBytes: 8,
+  external: { flashBytes: 327_680, sectorBytes: 4_096, writeBytes: 4, enduranceCycles: 100_000 },
+  layouts: ['external'],
 };
 
 export const SETTINGS: AgentSettings = {
@@ -66,6 +78,8 @@ export function releaseOf({ image = NEW_IMAGE, sequenceNumber = 2, signers = [es
 
 export interface WorldOptions {
   readonly board?: Board;
+  /** How the flash of the board is divided; without it, as that board usually is. */
+  readonly layout?: LayoutKind;
   readonly settings?: Partial<AgentSettings>;
   /** What its factory flashes, where that is not what all others get. */
   readonly factory?: Partial<FactoryContent>;
@@ -83,7 +97,9 @@ export class DeviceWorld {
   isHealthy = true;
   ram: RamBudget;
 
-  constructor({ board = SMALL_BOARD, settings, factory }: WorldOptions = {}) {
+  constructor({ layout, settings, factory, ...options }: WorldOptions = {}) {
+    const usual = options.board ?? (layout === 'external' ? SMALL_BOARD_AND_FLASH : SMALL_BOARD);
+    const board = layout === undefined ? usual : dividedAs(usual, layout);
     this.board = board;
     this.flash = new Flash(board);
     this.settings = { ...SETTINGS, ...settings };
@@ -120,7 +136,10 @@ export class DeviceWorld {
   /** Some bits of the image in a slot change. */
   rot(slot: SlotNumber): void {
     const { firstSector } = layoutOf(this.board).slots[slot];
-    this.flash.rot(firstSector * this.board.sectorBytes + 76, Uint8Array.of(1, 2, 3, 4));
+    const { flashBytes, sectorBytes, external } = this.board;
+    const outside = firstSector - flashBytes / sectorBytes;
+    const start = external && outside >= 0 ? flashBytes + outside * external.sectorBytes : firstSector * sectorBytes;
+    this.flash.rot(start + 76, Uint8Array.of(1, 2, 3, 4));
   }
 
   get states(): readonly string[] {

@@ -5,10 +5,10 @@ import {
   boardNamed,
   BOARDS,
   type Extent,
-  type LayoutKind,
   layoutOf,
   layoutsOf,
 } from '../../../device-sim/profiles/boards.ts';
+import type { LayoutKind } from '../../../protocol/suit/layouts.ts';
 
 const cases = BOARDS.flatMap((board) =>
   layoutsOf(board).map((kind): [string, LayoutKind, Board] => [board.name, kind, board]),
