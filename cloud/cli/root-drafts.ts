@@ -3,12 +3,15 @@ import { type Command, Option } from 'commander';
 import { run, subcommand, UsageError } from '../../command-line.ts';
 import type { RevocationReason, TrustRoot } from '../../protocol/trust/root.ts';
 import { parseComponentId, parseTime } from '../roots/parse-terms.ts';
-import { addKey, type NewKey, planFirstRoot, replaceKey, revokeKey } from '../roots/plan-root.ts';
+import { addKey, type NewKey, type OldKey, planFirstRoot, replaceKey, revokeKey } from '../roots/plan-root.ts';
 import { withKmsOptions } from './kms-option.ts';
 import { KEY_HELP, nowSecondsOf, readKey } from './root-options.ts';
 import { withTermOptions } from './root-terms.ts';
 import type { RootTools } from './root-tools.ts';
 import { beginCeremony, changeDraft, type DraftCall, type DraftOptions } from './write-draft.ts';
+
+/** Of keys that a root has. */
+const OLD_KEY_HELP = 'id as `root show` has it, a public key FILE, or kms:ALIAS';
 
 export function registerDrafts(parent: Command, tools: RootTools): void {
   registerInit(parent, tools);
@@ -113,12 +116,12 @@ function registerRotate(parent: Command, tools: RootTools): void {
       summary: 'draft the next root: keys replaced by others, or only a later end',
       examples: [
         'root rotate ceremony-2 --by "Alice" --from ceremony-1/root-1.cose',
-        'root rotate ceremony-2 --by "Alice" --from ceremony-1/root-1.cose --old 3f9a0c1b22d4e5f6 --new bob-2027.pub',
+        'root rotate ceremony-2 --by "Alice" --from ceremony-1/root-1.cose --old bob.pub --new bob-2027.pub',
         'root rotate ceremony-3 --by "Alice" --from root-1.cose root-2.cose --profile cnsa-2.0',
       ],
     }),
   )
-    .option('--old <id...>', 'ids of keys to retire, as `root show` has them')
+    .option('--old <id...>', `keys to retire: ${OLD_KEY_HELP}`)
     .option('--new <key...>', `in their places, in the same order: ${KEY_HELP}`);
   run<DraftOptions & { old?: readonly string[]; new?: readonly string[] }>(
     command,
@@ -128,7 +131,8 @@ function registerRotate(parent: Command, tools: RootTools): void {
       if (old.length !== names.length)
         throw new UsageError(`--old and --new: expected as many of each, got ${old.length} and ${names.length}`);
       const keys = await newKeys(names, call);
-      return changeDraft(call, 'rotate', (root) => replaceAll(root, old, { keys, reason: 'retired' }));
+      const oldKeys = await oldKeysOf(old, call);
+      return changeDraft(call, 'rotate', (root) => replaceAll(root, oldKeys, { keys, reason: 'retired' }));
     },
   );
 }
@@ -139,12 +143,12 @@ function registerRevoke(parent: Command, tools: RootTools): void {
       name: 'revoke',
       summary: 'draft the next root without a key, and say why',
       examples: [
-        'root revoke ceremony-2 --by "Alice" --from ceremony-1/root-1.cose --key 3f9a0c1b22d4e5f6 --reason compromised --new kms:release-2',
+        'root revoke ceremony-2 --by "Alice" --from ceremony-1/root-1.cose --key kms:release --reason compromised --new kms:release-2',
         'root revoke ceremony-2 --by "Alice" --from ceremony-1/root-1.cose --key 3f9a0c1b22d4e5f6 --reason retired --threshold release=1',
       ],
     }),
   )
-    .requiredOption('--key <id...>', 'ids of the keys, as `root show` has them')
+    .requiredOption('--key <id...>', OLD_KEY_HELP)
     .addOption(
       new Option(
         '--reason <reason>',
@@ -158,24 +162,36 @@ function registerRevoke(parent: Command, tools: RootTools): void {
     command,
     async ({ args: [folder = ''], options, io }) => {
       const call = { folder, options, io, command, tools };
-      const { key: ids, reason, new: names = [] } = options;
-      if (names.length > ids.length)
-        throw new UsageError(`--new: expected at most as many keys as --key, got ${names.length} and ${ids.length}`);
+      const { key: old, reason, new: names = [] } = options;
+      if (names.length > old.length)
+        throw new UsageError(`--new: expected at most as many keys as --key, got ${names.length} and ${old.length}`);
       const keys = await newKeys(names, call);
-      return changeDraft(call, 'revoke', (root) => replaceAll(root, ids, { keys, reason }));
+      const oldKeys = await oldKeysOf(old, call);
+      return changeDraft(call, 'revoke', (root) => replaceAll(root, oldKeys, { keys, reason }));
     },
   );
 }
 
 const replaceAll = (
   root: TrustRoot,
-  ids: readonly string[],
+  oldKeys: readonly OldKey[],
   { keys, reason }: { readonly keys: readonly NewKey[]; readonly reason: RevocationReason },
 ): TrustRoot =>
-  ids.reduce((changed, id, index) => {
+  oldKeys.reduce<TrustRoot>((changed, old, index) => {
     const key = keys[index];
-    return key ? replaceKey(changed, id, { key, reason }) : revokeKey(changed, id, reason);
+    return key ? replaceKey(changed, old, { key, reason }) : revokeKey(changed, old, reason);
   }, root);
+
+const KEY_ID = /^[\da-f]{8,128}$/i;
+
+async function oldKeysOf(
+  names: readonly string[],
+  { options, io, tools }: DraftCall & { readonly tools: RootTools },
+): Promise<readonly OldKey[]> {
+  const keys: OldKey[] = [];
+  for (const name of names) keys.push(KEY_ID.test(name) ? name : await readKey(name, { options, env: io.env, tools }));
+  return keys;
+}
 
 async function newKeys(
   names: readonly string[],

@@ -10,6 +10,7 @@ import { lineageAfter } from '../../protocol/trust/check-successor.ts';
 import { isSameKey } from '../../protocol/trust/revoked.ts';
 import {
   createRootKey,
+  keyIdOf,
   keysOf,
   type Policy,
   type ProfileName,
@@ -124,14 +125,16 @@ export function addKey(
   return { ...root, roles: [...root.roles, { name: roleName, keys: [added], policy, prefixes }] };
 }
 
+/** A key that stands in a root, as people name it: its id in hex or the beginning of that, or the public key itself. */
+export type OldKey = string | PublicKey;
+
 /**
  * Out of its role, and into the list of revoked keys with the reason why.
  *
- * @param keyId in hex, or its beginning
  * @throws {OperatorError} `unknown-key`, `ambiguous-key`, `role-empty`
  */
-export function revokeKey(root: TrustRoot, keyId: string, reason: RevocationReason): TrustRoot {
-  const key = keyNamed(root, keyId);
+export function revokeKey(root: TrustRoot, old: OldKey, reason: RevocationReason): TrustRoot {
+  const key = keyNamed(root, old);
   const roles = root.roles.map((role) => ({ ...role, keys: role.keys.filter((it) => it !== key) }));
   const empty = roles.find(({ keys }) => keys.length === 0);
   if (empty && FIXED_ROLES.includes(empty.name)) {
@@ -148,16 +151,17 @@ export function revokeKey(root: TrustRoot, keyId: string, reason: RevocationReas
 /** The new key in the place of the old one. @throws {OperatorError} those of addKey and revokeKey */
 export function replaceKey(
   root: TrustRoot,
-  oldKeyId: string,
+  oldKey: OldKey,
   { key, reason }: { readonly key: NewKey; readonly reason: RevocationReason },
 ): TrustRoot {
-  const old = keyNamed(root, oldKeyId);
+  const old = keyNamed(root, oldKey);
   const role = root.roles.find(({ keys }) => keys.includes(old));
   return revokeKey(addKey(root, key, { role: role?.name ?? '' }), toHex(old.keyId), reason);
 }
 
 /** @throws {OperatorError} `unknown-key`, `ambiguous-key` */
-export function keyNamed(root: TrustRoot, keyId: string): RootKey {
+export function keyNamed(root: TrustRoot, old: OldKey): RootKey {
+  const keyId = typeof old === 'string' ? old : toHex(keyIdOf(old, root.hashId));
   const found = keysOf(root).filter((key) => toHex(key.keyId).startsWith(keyId.toLowerCase()));
   const [key] = found;
   if (key && found.length === 1 && keyId.length >= MIN_KEY_ID_CHARACTERS) return key;

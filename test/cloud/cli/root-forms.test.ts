@@ -57,6 +57,29 @@ describe('pinned keys', () => {
   });
 });
 
+describe('a key that goes', () => {
+  it('is named by its file, whatever its id is in this root', async () => {
+    await drafted('named', '--profile', 'cnsa-2.0');
+    const first = await finish(cli.at('named'));
+    const successorKey = pub(await cli.keygen('d', 'ML-DSA-87'));
+    const gone = pub(keys[2]!);
+    const draft = await cli.json(
+      'rotate',
+      cli.at('named-2'),
+      '--by',
+      'A',
+      '--from',
+      first,
+      '--old',
+      gone,
+      '--new',
+      successorKey,
+    );
+    expect(draft.revoked).toEqual([{ keyId: (await cli.json('show', gone)).keyIdSha384, reason: 'retired' }]);
+    expect(keyIdsOf(draft, 0)).toContain((await cli.json('show', successorKey)).keyIdSha384);
+  });
+});
+
 describe('CNSA 2.0', () => {
   it('begins with SHA-384, or is come to from SHA-256 in one step', async () => {
     expect(await drafted('cnsa', '--profile', 'cnsa-2.0')).toMatchObject({ profile: 'cnsa-2.0', hash: 'SHA-384' });

@@ -102,6 +102,7 @@ describe('a draft that no device would take', () => {
     ['a key of another file', 'wrong-shape', () => change('--role', 'root', '--key', cli.at('passphrase.txt'))],
     ['no release key left', 'role-empty', async () => ['revoke', cli.at('new'), '--by', 'A', '--from', join(one, 'root-1.cose'), '--reason', 'retired', '--key', await idOf(1)]],
     ['more keys gone than the bridge can spare', 'bridge-impossible', async () => ['revoke', cli.at('new'), '--by', 'A', '--from', join(one, 'root-1.cose'), '--reason', 'retired', '--key', await idOf(0, 0), await idOf(0, 1), '--new', publics[3]!, cli.at('carol2.pub'), '--threshold', 'root=ML-DSA-44:1,ES256:1']],
+    ['a key that the root does not have', 'unknown-key', () => ['rotate', cli.at('new'), '--by', 'A', '--from', join(one, 'root-1.cose'), '--old', publics[3]!, '--new', cli.at('carol2.pub')]],
     ['old and new that do not pair', 'usage', () => ['rotate', cli.at('new'), '--by', 'A', '--from', join(one, 'root-1.cose'), '--new', publics[3]!]],
   ])('%s: %s', async (_name, code, args) => {
     cpSync(await carol2(), cli.at('carol2.pub'));

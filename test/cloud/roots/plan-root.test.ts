@@ -134,6 +134,7 @@ describe('keyNamed', () => {
     const id = idOf(HOLDERS[0]!);
     expect(toHex(keyNamed(next, id).keyId)).toBe(id);
     expect(toHex(keyNamed(next, id.slice(0, 8).toUpperCase()).keyId)).toBe(id);
+    expect(toHex(keyNamed(next, HOLDERS[0]!.anchor).keyId)).toBe(id);
   });
 
   it('refuses too little of it, and what is no id', () => {
@@ -141,6 +142,7 @@ describe('keyNamed', () => {
     expectOperatorError(() => keyNamed(next, ''), 'ambiguous-key');
     expectOperatorError(() => keyNamed(next, idOf(stranger)), 'unknown-key');
     expectOperatorError(() => keyNamed(next, 'x'.repeat(500)), 'unknown-key');
+    expectOperatorError(() => keyNamed(next, stranger.anchor), 'unknown-key');
   });
 });
 
