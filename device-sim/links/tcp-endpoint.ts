@@ -59,7 +59,6 @@ export class TcpEndpoint {
   // Of what is sent: offsets in the stream.
   #writtenTo = 0;
   #sentTo = 0;
-  #ackedTo = 0;
   #inFlight: Segment[] = [];
   readonly #unread: Written[] = [];
   #windowSegments = FIRST_WINDOW_SEGMENTS;
@@ -187,8 +186,7 @@ export class TcpEndpoint {
       if (segment.sends === 1) this.#measure(this.#options.agenda.nowMs - segment.sentAtMs);
       this.#windowSegments += this.#windowSegments < this.#thresholdSegments ? 1 : 1 / Math.floor(this.#windowSegments);
     }
-    if (ackTo > this.#ackedTo) {
-      this.#ackedTo = ackTo;
+    if (arrived.length > 0) {
       this.#backoff = 1;
       this.#restartTimeout();
     }

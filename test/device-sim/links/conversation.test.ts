@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Agenda } from '../../../device-sim/links/agenda.ts';
-import { openChannels } from '../../../device-sim/links/channel.ts';
+import { Channel, type Channels, openChannels } from '../../../device-sim/links/channel.ts';
 import { type Conversation, openConversation } from '../../../device-sim/links/conversation.ts';
 import type { TlsHandshake } from '../../../device-sim/links/tls.ts';
 import { type LinkDirection, linkNamed, type LinkProfile } from '../../../device-sim/profiles/links.ts';
@@ -9,9 +9,9 @@ const NB_IOT = linkNamed('nb-iot')!;
 const LOSSY: LinkProfile = { ...NB_IOT, lossRate: 0.2, jitterMs: 50 };
 
 /** A link, a conversation over it, and when each of what was said had arrived. */
-function talk(link: LinkProfile, { seed = 1, tls }: { seed?: number; tls?: TlsHandshake } = {}) {
+function talk(link: LinkProfile, { tls, ...options }: { seed?: number; tls?: TlsHandshake; channels?: Channels } = {}) {
   const agenda = new Agenda();
-  const channels = openChannels(link, seed);
+  const channels = options.channels ?? openChannels(link, options.seed ?? 1);
   const arrivals: { direction: LinkDirection; bytes: number; atMs: number }[] = [];
   const opened: Conversation[] = [];
   openConversation({ link, channels, agenda, tls }, (conversation) => opened.push(conversation));
@@ -122,6 +122,50 @@ describe('TCP over a link that loses a fifth', () => {
     });
     expect(lossy!.atMs).toBeGreaterThan(clean!.atMs + 200);
     expect(lossy!.packetBytes).toBeGreaterThan(clean!.packetBytes);
+  });
+});
+
+/** Loses one packet of those that go down, and no other: 1 is the SYN. */
+function losing(packet: number): Channels {
+  class LosingChannel extends Channel {
+    #packets = 0;
+    override carry(bytes: number, nowMs: number) {
+      this.#packets += 1;
+      const passage = super.carry(bytes, nowMs);
+      return this.#packets === packet ? { ...passage, fate: 'lost' as const } : passage;
+    }
+  }
+  const up = new Channel(NB_IOT, 'up', () => 1);
+  const down = new LosingChannel(NB_IOT, 'down', () => 1);
+  return { up, down, traffic: () => ({ up: up.counts, down: down.counts }) };
+}
+
+describe('one lost packet', () => {
+  const segments = 8;
+  const deliver = (packet: number) => {
+    const { send, agenda, channels, arrivals, openedAtMs } = talk(NB_IOT, { channels: losing(packet) });
+    send('down', segments * MSS);
+    agenda.run();
+    return { ms: arrivals[0]!.atMs - openedAtMs, packets: channels.traffic().down.packets };
+  };
+  const whole = deliver(0);
+
+  it('in the middle is sent again when three later ones have arrived', () => {
+    const { ms, packets } = deliver(3);
+    expect(packets).toBe(whole.packets + 1);
+    // It goes out behind what was on its way already.
+    expect(ms).toBeLessThan(whole.ms + 2 * airMs.down(1_358));
+  });
+
+  it('at the end is sent again when its time is over', () => {
+    const { ms, packets } = deliver(1 + segments);
+    expect(packets).toBe(whole.packets + 1);
+    expect(ms).toBeGreaterThan(whole.ms + 1_000);
+  });
+
+  it('is a SYN: the connection waits a second', () => {
+    const { openedAtMs } = talk(NB_IOT, { channels: losing(1) });
+    expect(openedAtMs).toBeCloseTo(1_000 + 800 + airMs.up(SYN) + airMs.down(SYN), 0);
   });
 });
 

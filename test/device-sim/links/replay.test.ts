@@ -16,15 +16,14 @@ const down = (packet: string, bytes: number, phase: TracedPacket['phase'] = 'ima
   direction: 'down',
 });
 
-/** A connection, and a request that is answered by `blocks` messages, as a fast link would show it. */
+/** A connection, and a request that is answered by `blocks` messages, each acknowledged before the next was looked at. */
 const download = (blocks: number): Trace => [
   [
     up('connect', 40, 'connect'),
     down('connack', 15, 'connect'),
     up('publish', 84),
     down('puback', 6),
-    ...Array.from({ length: blocks }, () => down('publish', 1_100)),
-    ...Array.from({ length: blocks }, () => up('puback', 4)),
+    ...Array.from({ length: blocks }, () => [down('publish', 1_100), up('puback', 4)]).flat(),
     up('disconnect', 4, 'connect'),
   ],
 ];
