@@ -63,8 +63,6 @@ export class Sessions {
     return clients.flatMap((client) => {
       this.#cut.add(client);
       client.disconnect({ reasonCode: REASON_ADMINISTRATIVE_ACTION });
-      // Where it does not drain its socket, it would be told only when it does.
-      setImmediate(() => client.close());
       const session = this.#sessions.get(client);
       return session ? [session] : [];
     });

@@ -12,6 +12,8 @@ export interface RawMqtt {
   send(packet: Packet | Uint8Array): void;
   /** The next packet of this kind, or undefined where the connection ends before it comes. */
   next(cmd: Packet['cmd']): Promise<Packet | undefined>;
+  /** Reads nothing any more. */
+  pause(): void;
   close(): Promise<void>;
 }
 
@@ -64,6 +66,7 @@ export function openRaw({ port, tls, version = 5 }: RawOptions): RawMqtt {
         await wake.promise;
       }
     },
+    pause: () => void socket.pause(),
     close: async () => {
       socket.destroy();
       await ended;

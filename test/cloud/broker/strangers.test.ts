@@ -4,7 +4,7 @@
  */
 import type { ConnectionOptions } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { answerToConnect, openRaw, type RawMqtt } from '../../support/raw-mqtt.ts';
+import { answerToConnect, connectPacket, openRaw, type RawMqtt } from '../../support/raw-mqtt.ts';
 import { createCa, selfSignedDevice, type TestCertificate } from '../../support/tls-pki.ts';
 import { expectWorking, startTlsWorld, type TlsWorld } from '../../support/tls-world.ts';
 
@@ -169,16 +169,29 @@ describe('a claim credential', () => {
     expect(listening.received.filter(({ cmd }) => cmd === 'publish')).toEqual([]);
   });
 
-  it('leaves no session behind', async () => {
+  it.each([5, 4] as const)('leaves no session behind (MQTT %i)', async (version) => {
     const credential = world.claim(['fleet']);
-    const keep = { clean: false, properties: { sessionExpiryInterval: 600 } };
-    const first = world.open(credential);
-    expect(await answerToConnect(first, 'good', 5, keep)).toBe(0);
+    const keep = { clean: false, ...(version === 5 && { properties: { sessionExpiryInterval: 600 } }) };
+    const first = world.open(credential, { version });
+    expect(await answerToConnect(first, 'good', version, keep)).toBe(0);
     first.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: '$aws/certificates/create/#', qos: 1 }] });
     await first.next('suback');
     await first.close();
-    const second = world.open(credential);
-    second.send({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'good', keepalive: 60, ...keep });
+    const second = world.open(credential, { version });
+    second.send(connectPacket('good', version, keep));
     expect(await second.next('connack')).toMatchObject({ sessionPresent: false });
   });
+});
+
+it('a registry that mistakes one device for another lets neither in as the other', async () => {
+  const { registry } = world;
+  const credential = world.enroll('mallory');
+  const authorize = registry.authorizeConnection.bind(registry);
+  const mistaken = { kind: 'device', certificateId: credential.id, thing: 'mallory', templates: [] } as const;
+  Object.assign(registry, { authorizeConnection: async () => mistaken });
+  const raw = world.open(credential);
+  expect(await answerToConnect(raw, 'good', 5)).toBe(0x87);
+  expect(world.denied('refused a connection').at(-1)).toMatchObject({ code: 'wrong-client-id' });
+  Object.assign(registry, { authorizeConnection: authorize });
+  await expectWorking(world, good, 'good');
 });

@@ -12,7 +12,6 @@ let world: TlsWorld;
 afterEach(() => world[Symbol.asyncDispose]());
 
 const NOTIFY = '$aws/things/dev/jobs/notify';
-const KEEP = { clean: false, properties: { sessionExpiryInterval: 600 } };
 
 describe('a certificate that is revoked', () => {
   it.each([5, 4] as const)('cuts its connection at once, and does not come back (MQTT %i)', async (version) => {
@@ -36,6 +35,22 @@ describe('a certificate that is revoked', () => {
     const back = world.open(credential, { version });
     expect(await answerToConnect(back, 'dev', version)).toBe(version === 5 ? 0x87 : 5);
     await expectWorking(world, neighbour, 'other');
+  });
+
+  it('cuts a device that reads nothing, too', async () => {
+    world = await startTlsWorld();
+    const credential = world.enroll('dev');
+    const gone: string[] = [];
+    world.broker.onDisconnect((thing) => void gone.push(thing));
+    const device = await world.connect('dev', credential);
+    await expectWorking(world, device, 'dev');
+    device.pause();
+    // More than the sockets between them hold: the broker waits for it to drain them.
+    for (let count = 0; count < 200; count++)
+      void world.broker.bus.publish(NOTIFY, new Uint8Array(131_072), { qos: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    world.registry.revoke(credential.id);
+    await expect.poll(() => gone).toEqual(['dev']);
   });
 
   it('tells the services that its device is gone', async () => {
@@ -98,38 +113,41 @@ describe('a certificate that is revoked', () => {
 });
 
 describe('a right that a thing has no more', () => {
-  it('ends a subscription of its session that was legitimate: nothing of it is delivered', async () => {
-    world = await startTlsWorld();
-    const answer = '$aws/certificates/create/json/accepted';
-    const device = world.open(world.enroll('dev', ['fleet']));
-    await answerToConnect(device, 'dev', 5, KEEP);
-    device.send({
-      cmd: 'subscribe',
-      messageId: 1,
-      subscriptions: [
-        { topic: answer, qos: 1 },
-        { topic: NOTIFY, qos: 1 },
-      ],
-    });
-    expect(await device.next('suback')).toMatchObject({ granted: [1, 1] });
-    await world.broker.bus.publish(answer, utf8('{"of":"before"}'), { qos: 1 });
-    expect(await device.next('publish')).toMatchObject({ topic: answer });
-    device.send({ cmd: 'puback', messageId: 1 });
-    await device.close();
-    await world.broker.bus.publish(answer, utf8('{"secret":1}'), { qos: 1 });
+  it.each([5, 4] as const)(
+    'ends a subscription that was legitimate: nothing of it is delivered (MQTT %i)',
+    async (version) => {
+      world = await startTlsWorld();
+      const answer = '$aws/certificates/create/json/accepted';
+      const keep = { clean: false, ...(version === 5 && { properties: { sessionExpiryInterval: 600 } }) };
+      const device = world.open(world.enroll('dev', ['fleet']), { version });
+      await answerToConnect(device, 'dev', version, keep);
+      device.send({
+        cmd: 'subscribe',
+        messageId: 1,
+        subscriptions: [
+          { topic: answer, qos: 1 },
+          { topic: NOTIFY, qos: 1 },
+        ],
+      });
+      expect(await device.next('suback')).toMatchObject({ granted: [1, 1] });
+      await world.broker.bus.publish(answer, utf8('{"of":"before"}'), { qos: 1 });
+      expect(await device.next('publish')).toMatchObject({ topic: answer });
+      await device.close();
+      await world.broker.bus.publish(answer, utf8('{"secret":1}'), { qos: 1 });
 
-    // The next certificate of the same thing has no template.
-    const after = world.open(world.enroll('dev'));
-    expect(await answerToConnect(after, 'dev', 5, KEEP)).toBe(0);
-    await world.broker.bus.publish(answer, utf8('{"secret":2}'), { qos: 1 });
-    await world.broker.bus.publish(NOTIFY, utf8('{}'), { qos: 1 });
-    await expect.poll(() => after.received.filter(({ cmd }) => cmd === 'publish').length).toBeGreaterThan(0);
-    const topics = after.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.topic] : []));
-    expect(new Set(topics)).toEqual(new Set([NOTIFY]));
-    expect(world.broker.denials).toMatchObject({ subscribe: 1 });
-    expect(world.broker.denials.receive).toBeGreaterThan(0);
-    expect(world.denied('withheld a message')[0]).toMatchObject({ thing: 'dev', topic: answer });
-  });
+      // The next certificate of the same thing has no template.
+      const after = world.open(world.enroll('dev'), { version });
+      expect(await answerToConnect(after, 'dev', version, keep)).toBe(0);
+      await world.broker.bus.publish(answer, utf8('{"secret":2}'), { qos: 1 });
+      await world.broker.bus.publish(NOTIFY, utf8('{}'), { qos: 1 });
+      await expect.poll(() => after.received.filter(({ cmd }) => cmd === 'publish').length).toBeGreaterThan(0);
+      const topics = after.received.flatMap((packet) => (packet.cmd === 'publish' ? [packet.topic] : []));
+      expect(new Set(topics)).toEqual(new Set([NOTIFY]));
+      expect(world.broker.denials).toMatchObject({ subscribe: 1 });
+      expect(world.broker.denials.receive).toBeGreaterThan(0);
+      expect(world.denied('withheld a message')[0]).toMatchObject({ thing: 'dev', topic: answer });
+    },
+  );
 });
 
 describe('a thing that has shown a certificate', () => {
