@@ -71,8 +71,9 @@ export function describeTrust({ root, outcome }: ReleaseTrust): string | undefin
       return `warning: ${name} does not trust these keys: devices will refuse this release until a newer root does (bristlecone root rotate)`;
     case 'trusts':
     case 'none':
-      return undefined;
+      break;
   }
+  return undefined;
 }
 
 export const trustJson = ({ root, outcome }: ReleaseTrust) => ({

@@ -86,9 +86,9 @@ function successorFor(newest: VerifiedRoot, { releaseKeys, nowSeconds }: TrustRe
 async function signRoot(root: TrustRoot, signers: readonly Signer[]): Promise<Uint8Array> {
   const payload = encodeTrustRoot(root);
   const signatures: RootSignature[] = [];
-  for (const { key, sign } of signers) {
-    const signer = { algorithm: key.algorithm, keyId: createRootKey(key, root.hashId).keyId };
-    signatures.push({ ...signer, signature: await sign(rootToBeSigned(payload, signer)) });
+  for (const signer of signers) {
+    const named = { algorithm: signer.key.algorithm, keyId: createRootKey(signer.key, root.hashId).keyId };
+    signatures.push({ ...named, signature: await signer.sign(rootToBeSigned(payload, named)) });
   }
   return encodeSignedRoot(payload, signatures);
 }

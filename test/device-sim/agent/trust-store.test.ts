@@ -46,8 +46,10 @@ describe('the trust of a new board', () => {
 
   it('needs the RAM of the document, not of the signatures', () => {
     const { store, ports } = board();
-    using _open = store.open();
+    const open = store.open();
     const { usedBytes } = ports.ram as RamBudget;
+    open[Symbol.dispose]();
+    expect((ports.ram as RamBudget).usedBytes).toBe(0);
     expect(usedBytes).toBeGreaterThan(ROOT.payload.length);
     expect(usedBytes).toBeLessThan(ROOT.payload.length + 128);
     expect(ROOT.bytes.length).toBeGreaterThan(ROOT.payload.length + 128);
