@@ -1,10 +1,13 @@
 import { join } from 'node:path';
+import { generate } from 'mqtt-packet';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../command-line.ts';
 import { CannotVerify, type CostOptions } from '../../../device-sim/cli/cost-options.ts';
 import { expectVerifiableUpdates, RunCosting } from '../../../device-sim/cli/run-costing.ts';
+import type { CostSheet } from '../../../device-sim/cost-model/cost-sheet.ts';
 import type { DeviceOutcome } from '../../../device-sim/device.ts';
 import { manufacture, openDevice } from '../../../device-sim/factory.ts';
+import type { CostRow } from '../../../device-sim/metrics/cost.ts';
 import { boardNamed } from '../../../device-sim/profiles/boards.ts';
 import { firstRoot } from '../../support/device-roots.ts';
 import { OLD_IMAGE } from '../../support/device-world.ts';
@@ -53,6 +56,13 @@ const OUTCOME: DeviceOutcome = {
   ...{ sequenceNumber: 2, slot: 1, root: { proven: 1, newest: 1 }, costs: [] },
 };
 
+const row = (quantity: string, value: number): CostRow => ({
+  ...{ run: 'hub-1', seed: '', commit: '', profile: 'nrf52840', link: 'unshaped', algorithm: '', blockBytes: 4_096 },
+  ...{ phase: 'connect', quantity, unit: 'B', value, how: 'measured', n: 1 },
+});
+
+const airTime = ({ values }: CostSheet) => values.find(({ quantity }) => quantity === 'air-time up')!.value;
+
 describe('RunCosting', () => {
   it.each([
     ['link', { link: 'pigeon' }],
@@ -85,5 +95,23 @@ describe('RunCosting', () => {
     expect(sheetOf({})).toBeUndefined();
     expect(sheetOf({ battery: 'cr2032' })).toMatchObject({ board: 'nrf52840', link: '' });
     expect(sheetOf({ link: 'nb-iot' })).toMatchObject({ link: 'nb-iot' });
+  });
+
+  it('puts the handshake of the run on the link', () => {
+    using device = made([mlDsa44]);
+    const sheetOf = (quantities: Readonly<Record<string, number>>) => {
+      const costing = new RunCosting({ link: 'nb-iot' });
+      costing.inspect(device);
+      costing.openTap(5).sent(generate({ cmd: 'connect', protocolId: 'MQTT', protocolVersion: 5, clientId: 'hub-1' }));
+      return costing.sheet({ ...OUTCOME, costs: Object.entries(quantities).map(([name, value]) => row(name, value)) })!;
+    };
+    const plain = sheetOf({});
+    const counted = { 'tls-handshakes': 1, 'tls-group X25519': 1, 'tls-handshake-sent': 2_000 };
+    const secure = sheetOf({ ...counted, 'tls-handshake-received': 3_000 });
+    expect(airTime(secure)).toBeGreaterThan(2 * airTime(plain));
+    expect([plain, secure].map(({ unavailable }) => unavailable.some(({ quantity }) => quantity === 'tls'))).toEqual([
+      true,
+      false,
+    ]);
   });
 });
