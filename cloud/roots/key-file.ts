@@ -29,7 +29,7 @@ export interface KdfCost {
   readonly lanes: number;
 }
 
-/** What new files are made with: four times the memory of RFC 9106 §4's second choice, some 0.7 s here. */
+/** What new files are made with: four times the memory of RFC 9106 §4's second choice, a second or two of two cores. */
 export const KDF_COST: KdfCost = { memoryKib: 262_144, passes: 3, lanes: 4 };
 
 /** What a file must at least have cost: RFC 9106 §4, second recommended option. */
