@@ -27,13 +27,22 @@ export function registerPublish(parent: Command, { rehearse }: RootTools): void 
       nowSeconds: nowSecondsOf(io),
       rehearse,
     });
-    const { root, already, rehearsal } = published;
+    const { root, already, rehearsal, setAside } = published;
     const { version } = root.root;
     return {
-      json: { ...rootJson(root), already, rehearsed: rehearsal !== undefined, rehearsal: rehearsal?.summary ?? null },
+      json: {
+        ...rootJson(root),
+        already,
+        rehearsed: rehearsal !== undefined,
+        rehearsal: rehearsal?.summary ?? null,
+        setAside,
+      },
       text: [
         already ? `Version ${version} was published already.` : `Published version ${version} in ${folder.root}`,
         `  digest ${digestText(root.root, root.payload)}`,
+        setAside === undefined
+          ? ''
+          : `  It takes the place of a development root, kept in ${setAside}: devices made with that one must be made again.`,
         already || version === 1 ? '' : `  ${rehearsal?.summary ?? 'It was not rehearsed on a twin of the fleet.'}`,
         version === 1
           ? `Next: build it into devices: bristlecone factory make --root ${file} …`

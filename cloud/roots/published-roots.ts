@@ -2,13 +2,17 @@
  * The chain of roots that this cloud serves: one file a version in the data folder, never changed, added only at the end.
  *
  *     DATA/roots/root-1.cose, root-2.cose, …
+ *
+ * A development root (cloud/releases/development-root.ts) gives way to the first root of a ceremony: no signature of its
+ * keys could be worth anything to that one. Its chain is kept beside, in DATA/development-roots-….
  */
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { equalBytes } from '../../protocol/bytes.ts';
+import { equalBytes, toHex } from '../../protocol/bytes.ts';
 import type { VerifySignature } from '../../protocol/cose/algorithms.ts';
 import { Rejection } from '../../protocol/errors.ts';
 import { advanceRoot, type VerifiedRoot, verifyFirstRoot } from '../../protocol/trust/advance.ts';
+import { isDevelopmentRoot } from '../../protocol/trust/development.ts';
 import { describeSeconds } from '../../protocol/trust/diff-roots.ts';
 import { decodeSignedRoot } from '../../protocol/trust/signed-root.ts';
 import { OperatorError } from '../errors.ts';
@@ -55,6 +59,8 @@ export interface Publication {
   /** The same root was there before. */
   readonly already: boolean;
   readonly rehearsal: Rehearsal | undefined;
+  /** Where the chain of a development root went that this one takes the place of. */
+  readonly setAside?: string;
 }
 
 /**
@@ -70,9 +76,12 @@ export async function publishRoot(
   options: PublishOptions,
 ): Promise<Publication> {
   const published = publishedRoots(dataFolder).map((root) => root.bytes);
-  const { version } = decodeSignedRoot(bytes).root;
+  const offered = decodeSignedRoot(bytes).root;
+  const { version } = offered;
   const same = published[version - 1];
-  const chain = published.length === 0 ? [] : verifyChain(published, options);
+  const there = published.length === 0 ? [] : verifyChain(published, options);
+  const givesWay = there.some(({ root }) => isDevelopmentRoot(root)) && version === 1 && !isDevelopmentRoot(offered);
+  const chain = givesWay ? [] : there;
   const newest = chain.at(-1);
   if (same && equalBytes(same, bytes)) {
     const root = chain[version - 1];
@@ -88,9 +97,17 @@ export async function publishRoot(
   const rehearsal = await options.rehearse?.([...chain, root]);
   if (rehearsal && !rehearsal.safe)
     throw new OperatorError('not-rehearsed', `version ${version} was not published: ${rehearsal.summary}`);
+  const [first] = there;
+  const setAside = givesWay && first ? setDevelopmentAside(dataFolder, first) : undefined;
   mkdirSync(join(dataFolder, 'roots'), { recursive: true });
   createFile(fileOf(dataFolder, version), bytes);
-  return { root, already: false, rehearsal };
+  return { root, already: false, rehearsal, ...(setAside !== undefined && { setAside }) };
+}
+
+function setDevelopmentAside(dataFolder: string, first: VerifiedRoot): string {
+  const folder = join(dataFolder, `development-roots-${toHex(first.digest.subarray(0, 8))}`);
+  renameSync(join(dataFolder, 'roots'), folder);
+  return folder;
 }
 
 function verifyFirst(bytes: Uint8Array, options: PublishOptions): VerifiedRoot {

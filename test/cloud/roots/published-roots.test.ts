@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { publishedRoots, publishRoot, type Rehearse } from '../../../cloud/roots/published-roots.ts';
 import { advanceRoot } from '../../../protocol/trust/advance.ts';
+import { DEVELOPMENT } from '../../../protocol/trust/development.ts';
 import { FIRST, HOLDERS, ISSUED, signRoot, successor, verifiedFirst, verify } from '../../support/trust.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -27,6 +28,20 @@ describe('publishRoot', () => {
       { version: 2, bytes: v2.bytes },
     ]);
     expect(readdirSync(join(folder, 'roots'))).toEqual(['root-1.cose', 'root-2.cose']);
+  });
+
+  it('sets a development root aside for the first root of a ceremony, and for nothing else', async () => {
+    const development = { ...FIRST, issuedSeconds: ISSUED - 1, extensions: DEVELOPMENT };
+    const folder = await published(signRoot(development, HOLDERS));
+    await expect(publish(folder, v2.bytes)).rejects.toThrow('root-');
+    const other = signRoot({ ...development, issuedSeconds: ISSUED - 2 }, HOLDERS);
+    await expect(publish(folder, other)).rejects.toThrow('root-fork');
+
+    const { setAside = '' } = await publish(folder, v1.bytes);
+    expect(readdirSync(setAside)).toEqual(['root-1.cose']);
+    expect(publishedRoots(folder)).toEqual([{ version: 1, bytes: v1.bytes }]);
+    const again = signRoot({ ...FIRST, issuedSeconds: ISSUED - 3 }, HOLDERS);
+    await expect(publish(folder, again)).rejects.toThrow('root-fork');
   });
 
   it('has an empty chain before', () => {
