@@ -3,16 +3,16 @@
  * runs where AWS_C_LIBRARIES names a folder with checkouts of them: see aws-c/build.sh. What they said in such a run is
  * replayed everywhere by aws-c-bytes.test.ts, and compared here with what they say now.
  */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { executionOfThing } from '../../cloud/store/executions.ts';
 import type { StreamFormat } from '../../protocol/aws-iot/topics.ts';
+import { build, describeWithLibraries } from './aws-c/libraries.ts';
 import {
   FORMATS,
   image,
@@ -23,30 +23,18 @@ import {
   THING,
 } from './aws-c/transcript.ts';
 
-/** With all that it takes, `define` is run; without, it is one skipped line that says what is missing. */
-function describeWithLibraries(name: string, define: () => void): void {
-  const suite = describe;
-  const missing = whatIsMissing();
-  if (missing === undefined) return void suite(name, define);
-  // oxlint-disable-next-line vitest/no-disabled-tests -- nobody is made to have AWS's sources or a C compiler
-  it.skip(`${name} (${missing})`);
-}
+const LIBRARIES = [
+  'Jobs-for-AWS-IoT-embedded-sdk',
+  'aws-iot-core-mqtt-file-streams-embedded-c',
+  'coreJSON',
+  'tinycbor',
+];
 
-function whatIsMissing(): string | undefined {
-  if (!process.env['AWS_C_LIBRARIES']) return 'set AWS_C_LIBRARIES to a folder with their sources: aws-c/build.sh';
-  try {
-    execFileSync(process.env['CC'] ?? 'cc', ['--version'], { stdio: 'ignore' });
-    return undefined;
-  } catch {
-    return 'there is no C compiler: install cc, or set CC';
-  }
-}
-
-describeWithLibraries("a device of AWS's C libraries", () => {
+describeWithLibraries("a device of AWS's C libraries", LIBRARIES, () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'bristlecone-aws-c-'));
-    await promisify(execFile)('sh', [join(import.meta.dirname, 'aws-c/build.sh'), join(folder, 'device')]);
+    await build('build.sh', join(folder, 'device'));
   }, 120_000);
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
