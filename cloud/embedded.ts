@@ -14,6 +14,7 @@ import type { KmsCredential } from './kms/sigv4.ts';
 import { openParameters } from './parameters/parameters.ts';
 import type { Log } from './ports.ts';
 import { createHttpHook } from './provisioning/hook.ts';
+import type { RateLimits } from './provisioning/rate-limits.ts';
 import { registerManufacturedWith } from './provisioning/register-manufactured.ts';
 import { startProvisioningService } from './provisioning/service.ts';
 import { createKmsClient } from './signing/kms-client.ts';
@@ -44,6 +45,8 @@ export interface EmbeddedCloudOptions {
   readonly kmsCredentials?: readonly KmsCredential[];
   /** Let whoever reaches the KMS use it, also from other machines. */
   readonly kmsAllowAnyCaller?: boolean;
+  /** Left out: devices are provisioned as fast as they ask. */
+  readonly provisioningLimits?: RateLimits;
   readonly log: Log;
 }
 
@@ -126,7 +129,7 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
   const registerManufactured = registerManufacturedWith({ ...services, accountId: ACCOUNT.accountId });
   const provisioning = startProvisioningService({
     ...{ store, clock: Date.now, log, random, requests: broker.requests, account: ACCOUNT },
-    ...{ deviceCa: identity.deviceCa, hook: createHttpHook() },
+    ...{ deviceCa: identity.deviceCa, hook: createHttpHook(), limits: options.provisioningLimits ?? {} },
   });
   const jobs = await startJobsService(services);
   const streams = await startStreamsService({ ...services, artifacts });

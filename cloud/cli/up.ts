@@ -6,6 +6,7 @@ import { run, subcommand, UsageError } from '../../command-line.ts';
 import { startEmbeddedCloud } from '../embedded.ts';
 import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
 import { readKmsCredentials } from '../kms/credentials-file.ts';
+import { AWS_RATE_LIMITS } from '../provisioning/rate-limits.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
 import { choosePort } from './port.ts';
 import { type TlsListenerOptions, tlsListenerOf, withTlsListenerOptions } from './tls-listener-options.ts';
@@ -16,6 +17,7 @@ interface UpOptions extends DataOptions, TlsListenerOptions {
   readonly host: string;
   readonly credentials?: string;
   readonly kmsAnyCaller?: true;
+  readonly awsLimits?: true;
   readonly verbose?: true;
 }
 
@@ -41,6 +43,7 @@ export function registerUpCommand(program: Command): void {
     )
     .option('--credentials <file>', 'who may call the KMS (SigV4 is checked): a file as ~/.aws/credentials')
     .option('--kms-any-caller', 'let whoever reaches the KMS at another --host than loopback sign and delete keys')
+    .option('--aws-limits', 'provision no faster than AWS IoT does: 20 requests, 10 keys and 10 things a second')
     .option('--verbose', 'log requests to standard error');
   withTlsListenerOptions(command);
   run<UpOptions>(command, async ({ options, io }) => {
@@ -65,6 +68,7 @@ export function registerUpCommand(program: Command): void {
       host,
       ...ports,
       ...callers,
+      ...(options.awsLimits ? { provisioningLimits: AWS_RATE_LIMITS } : {}),
       log,
     });
     const endpoints = { pid: process.pid, kms: cloud.kms, mqtt: cloud.mqtt, mqtts: cloud.mqtts, data: folder.root };
