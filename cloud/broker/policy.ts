@@ -22,9 +22,9 @@ export const MAX_PACKET_BYTES = 149_504;
 /** AWS IoT Core quota: 7 slashes. */
 export const MAX_TOPIC_LEVELS = 8;
 /** bytes. AWS IoT Core quota: topic and topic filter. */
-export const MAX_TOPIC_BYTES = 256;
+const MAX_TOPIC_BYTES = 256;
 /** AWS IoT Core quota: subscriptions of a connection. */
-export const MAX_SUBSCRIPTIONS = 50;
+const MAX_SUBSCRIPTIONS = 50;
 /** seconds. AWS IoT Core quota: persistent session, by default. */
 export const MAX_SESSION_EXPIRY_SECONDS = 3_600;
 /** seconds. AWS IoT Core: longest keep-alive. */

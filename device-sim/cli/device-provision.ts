@@ -124,7 +124,7 @@ function deviceOptions(options: ProvisionOptions, io: Io): Omit<ProvisionDeviceO
   };
 }
 
-function oneOf<T extends string>(allowed: readonly T[], text: string, option: string): T {
+export function oneOf<T extends string>(allowed: readonly T[], text: string, option: string): T {
   const found = allowed.find((it) => it === text);
   if (found !== undefined) return found;
   throw new UsageError(`${option}: expected ${allowed.join(', ')}, got ${JSON.stringify(text.slice(0, 40))}`);

@@ -12,7 +12,7 @@ import type { AgentEvent } from '../ports.ts';
 import { type CostOptions, describeCosts, withCostOptions } from './cost-options.ts';
 import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
 import { registerLists } from './device-lists.ts';
-import { registerProvision } from './device-provision.ts';
+import { oneOf, registerProvision } from './device-provision.ts';
 import { parseCount } from './files.ts';
 import { describeMade, makeDevice, type MakeOptions, summaryOfMade, withMakeOptions } from './make-device.ts';
 import { RunCosting } from './run-costing.ts';
@@ -27,6 +27,7 @@ interface RunOptions extends Omit<MakeOptions, 'thing'>, CostOptions {
   readonly serverName?: string;
   readonly blockBytes?: string;
   readonly requestBytes?: string;
+  readonly keyExchange: string;
   readonly timeout?: string;
   readonly now?: string;
 }
@@ -83,6 +84,7 @@ function registerRun(parent: Command): void {
       'of --mqtts, PEM: who issued the broker’s certificate (default: the embedded cloud’s server CA)',
     )
     .option('--server-name <name>', 'what the broker’s certificate is for, where that is not the host of --mqtts')
+    .option('--key-exchange <how>', 'over TLS, X25519MLKEM768: required, preferred or off', 'preferred')
     .option('--block-bytes <n>', 'size of a stream block, 256 to 131072', '4096')
     .option('--request-bytes <n>', 'how much one request asks for, at least one block', '8192')
     .option('--timeout <seconds>', 'how long to wait for a job, once connected', '60')
@@ -123,16 +125,18 @@ function folderToRun({ device, thing, ...options }: RunOptions, io: Io): string 
   return stateFolder;
 }
 
-/** With TLS where the command line says so, or the device has been given a certificate. */
+/** With TLS where the command line says so, the device has been given a certificate, or the cloud takes nobody without. */
 function brokerOf(
-  { mqtt, mqtts, ca, serverName }: RunOptions,
+  { mqtt, mqtts, ca, serverName, keyExchange }: RunOptions,
   { data, stateFolder }: { readonly data: string; readonly stateFolder: string },
 ): Pick<RunDeviceOptions, 'mqttUrl' | 'tls'> {
   if (mqtt !== undefined && mqtts !== undefined) throw new UsageError('expected --mqtt URL or --mqtts URL, got both');
+  const how = oneOf(['required', 'preferred', 'off'], keyExchange, '--key-exchange');
   const isSecure = mqtt === undefined && (mqtts !== undefined || ca !== undefined || isProvisioned(stateFolder));
-  if (!isSecure) return { mqttUrl: brokerUrl(data, mqtt) };
+  const plain = isSecure ? undefined : brokerUrl(data, mqtt);
+  if (plain?.startsWith('mqtt://')) return { mqttUrl: plain };
   const { url, ca: pem } = secureBroker(data, { mqtts, ca });
-  return { mqttUrl: url, tls: { ca: pem, serverName } };
+  return { mqttUrl: url, tls: { ca: pem, serverName, keyExchange: how } };
 }
 
 function isProvisioned(stateFolder: string): boolean {
