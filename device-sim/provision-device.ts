@@ -98,7 +98,7 @@ export async function provisionDevice(options: ProvisionDeviceOptions): Promise<
     }),
   );
   const context = { run: device.identity.thing, ...options.costs, algorithm: settings.algorithm };
-  // A connection that was refused may not be closed yet, and what failed is not what provisioning costs.
+  // What failed is not what provisioning costs.
   const costs = ending.code === 'ok' ? meters.costs(context) : [];
   return { device: device.identity.thing, ...ending, costs };
 }

@@ -6,6 +6,7 @@
  * socket, and this one acknowledged, when the agent comes back for it. TCP then slows down whoever sends. Only while
  * the agent waits for a subscription do messages queue up, since the SUBACK may stand behind them.
  */
+import { once } from 'node:events';
 import { MqttClient } from 'mqtt';
 import type { MqttVersion, WireTap } from '../metrics/connection-meter.ts';
 import { type Connect, type Message, type Transport, Unavailable } from '../ports.ts';
@@ -40,7 +41,8 @@ export function mqttConnect(options: MqttTransportOptions): Connect {
   return async ({ receiveBytes }) => {
     const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, openTap, signal } = options;
     signal?.throwIfAborted();
-    const client = new MqttClient(() => new MeteredSocket(openLine(), openTap(protocolVersion)), {
+    let socket: MeteredSocket | undefined;
+    const client = new MqttClient(() => (socket = new MeteredSocket(openLine(), openTap(protocolVersion))), {
       clientId,
       protocolVersion,
       clean: true,
@@ -54,7 +56,13 @@ export function mqttConnect(options: MqttTransportOptions): Connect {
     const abort = (): void => transport.fail(signal?.reason);
     signal?.addEventListener('abort', abort);
     client.once('close', () => signal?.removeEventListener('abort', abort));
-    await transport.opened();
+    try {
+      await transport.opened();
+    } catch (error) {
+      // What the connection cost is known only once its socket is closed.
+      if (socket && !socket.closed) await once(socket, 'close');
+      throw error;
+    }
     return transport;
   };
 }

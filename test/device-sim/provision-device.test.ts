@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { listCertificates } from '../../cloud/store/certificates.ts';
+import { runDevice } from '../../device-sim/device.ts';
 import { openDevice } from '../../device-sim/factory.ts';
 import { claimArea } from '../../device-sim/hardware/claim-area.ts';
 import { bytesOnTheWire, sumOf } from '../../device-sim/metrics/cost.ts';
@@ -128,6 +129,25 @@ describe('a device that is refused', () => {
     const stateFolder = await world.makeDevice('7');
     await world.cloud.store.db.updateTable('certificates').set({ status: 'REVOKED' }).execute();
     expect(await provisionDevice(world.options(stateFolder))).toMatchObject({
+      result: 'refused',
+      code: 'credential-refused',
+    });
+  });
+
+  it('when its certificate is revoked: it can do nothing, and says so', async () => {
+    const world = await start();
+    const stateFolder = await world.makeDevice('7');
+    await provisionDevice(world.options(stateFolder));
+    await world.cloud.store.db.updateTable('certificates').set({ status: 'REVOKED' }).execute();
+
+    const tls = { ca: world.cloud.serverCa };
+    expect(await runDevice({ stateFolder, mqttUrl: world.cloud.url, tls, settings: QUICK })).toMatchObject({
+      thing: 'hub-7',
+      result: 'offline',
+      detail: expect.stringContaining('Not authorized'),
+    });
+    const renewal = { nowSeconds: () => Date.now() / 1000, share: 0 };
+    expect(await provisionDevice({ ...world.options(stateFolder), renewal })).toMatchObject({
       result: 'refused',
       code: 'credential-refused',
     });
