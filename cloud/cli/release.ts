@@ -2,7 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { run, subcommand, textTable, UsageError } from '../../command-line.ts';
+import { anchorOf } from '../../protocol/cose/key.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
+import { keysToCarry } from '../releases/carried-keys.ts';
 import { checkForeignEnvelope, publishRelease } from '../releases/publish-release.ts';
 import { signRelease } from '../releases/sign-release.ts';
 import { listReleases, type Release } from '../store/releases.ts';
@@ -75,6 +77,7 @@ function registerCreate(parent: Command): void {
       className: name.class,
       signers,
       digestAlgorithmId,
+      carriedKeys: keysToCarry(cloud.folder.root, keys.map(anchorOf)),
     });
     // First the file: a release whose envelope could not be written would be there, and half done.
     if (options.out !== undefined) writeFileSync(options.out, envelope);

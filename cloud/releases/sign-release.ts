@@ -6,7 +6,8 @@
  * What is signed is the same few bytes whatever the image's size (92 with a key id and SHA-256), so KMS takes them RAW; hybrid is
  * two signers over the same D, and the device's trust root says that both must hold (design.md §3).
  */
-import { type Anchor, describeAnchor } from '../../protocol/cose/algorithms.ts';
+import { equalBytes } from '../../protocol/bytes.ts';
+import { type Anchor, describeAnchor, type PublicKey } from '../../protocol/cose/algorithms.ts';
 import { encodeProtected } from '../../protocol/cose/headers.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
 import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
@@ -18,6 +19,7 @@ import { digestOfImage, SHA_256 } from '../../protocol/suit/digest.ts';
 import { decodeEnvelope, encodeEnvelope, signedDigest } from '../../protocol/suit/envelope.ts';
 import { encodeManifest } from '../../protocol/suit/manifest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
+import { carriedKey } from '../../protocol/trust/find-key.ts';
 import { OperatorError } from '../errors.ts';
 import type { Signer } from '../signing/signer.ts';
 
@@ -34,6 +36,8 @@ export interface ReleaseRequest {
   readonly signers: readonly Signer[];
   /** COSE id of the hash of image, text and manifest. SHA-256 where it is left out. */
   readonly digestAlgorithmId?: number;
+  /** Of the signers' keys, those that travel in the envelope: `keysToCarry`. */
+  readonly carriedKeys?: readonly PublicKey[];
 }
 
 /**
@@ -58,7 +62,7 @@ export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> 
   const manifestBytes = encodeManifest(manifest);
   const payload = signedDigest(manifestBytes, digestAlgorithmId);
   const blocks: Uint8Array[] = [];
-  for (const signer of request.signers) blocks.push(await signBlock(signer, payload));
+  for (const signer of request.signers) blocks.push(await signBlock(signer, payload, isCarried(signer, request)));
   const envelope = encodeEnvelope({ manifestBytes, blocks, digestAlgorithmId, severed });
   checkAsDevices(envelope, anchors);
   return envelope;
@@ -74,10 +78,13 @@ function checkAsDevices(envelope: Uint8Array, anchors: readonly Anchor[]): void 
   throw new OperatorError('signature-invalid', `the signature of ${keys} does not verify: the envelope was not used`);
 }
 
-async function signBlock(signer: Signer, payload: Uint8Array): Promise<Uint8Array> {
+const isCarried = ({ key }: Signer, { carriedKeys = [] }: ReleaseRequest): boolean =>
+  carriedKeys.some((it) => equalBytes(it.publicKey, key.publicKey));
+
+async function signBlock(signer: Signer, payload: Uint8Array, carried: boolean): Promise<Uint8Array> {
   const protectedBytes = encodeProtected(anchorOf(signer.key));
   const signature = await signer.sign(signedBytes(protectedBytes, payload));
-  return encodeSign1({ protectedBytes, signature });
+  return encodeSign1({ protectedBytes, signature, ...(carried && { unprotected: carriedKey(signer.key) }) });
 }
 
 function checkRequest({ image, signers }: ReleaseRequest): Anchor[] {
