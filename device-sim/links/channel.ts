@@ -67,7 +67,7 @@ export class Channel {
   /** @param packetBytes of an IP packet with its header; through a gateway, of a packet of MQTT */
   carry(packetBytes: number, nowMs: number): Passage {
     const counts = this.#counts;
-    if (this.#waitingBytes(nowMs) + packetBytes > this.#way.queueBytes && this.#freeAtMs > nowMs) {
+    if (this.#isFull(packetBytes, nowMs)) {
       counts.droppedPackets += 1;
       return { fate: 'dropped', atMs: nowMs };
     }
@@ -110,8 +110,11 @@ export class Channel {
     return sends;
   }
 
-  #waitingBytes(nowMs: number): number {
-    return (Math.max(0, this.#freeAtMs - nowMs) * this.#way.bitsPerSecond * this.#way.dutyCycle) / 8_000;
+  /** A gateway does not drop: it lets TCP behind it wait. */
+  #isFull(packetBytes: number, nowMs: number): boolean {
+    if (this.#link.carries.kind === 'gateway' || this.#freeAtMs <= nowMs) return false;
+    const waitingBytes = ((this.#freeAtMs - nowMs) * this.#way.bitsPerSecond * this.#way.dutyCycle) / 8_000;
+    return waitingBytes + packetBytes > this.#way.queueBytes;
   }
 }
 

@@ -35,7 +35,7 @@ export interface Way {
   readonly lora?: LoraModulation;
   /** Of the time that the sender may be on air, 0 to 1; it is silent after each frame for the rest. */
   readonly dutyCycle: number;
-  /** What waits for the link when it is busy; more is dropped. */
+  /** What waits for the link when it is busy; more of IP is dropped. */
   readonly queueBytes: number;
 }
 

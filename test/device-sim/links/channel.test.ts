@@ -30,6 +30,12 @@ describe('a channel', () => {
     expect(channel.counts).toMatchObject({ packets: 2, packetBytes: 2_000, droppedPackets: 1 });
   });
 
+  it('drops nothing at a gateway, which lets the sender wait', () => {
+    const channel = channelOf(linkNamed('ble')!);
+    const fates = new Set(Array.from({ length: 100 }, () => channel.carry(1_000, 0).fate));
+    expect([[...fates], channel.counts.packets]).toEqual([['arrives'], 100]);
+  });
+
   it('is silent for its duty cycle after each frame', () => {
     const channel = channelOf(LORA);
     const frame = onAir(LORA.down, 222).airMs;
