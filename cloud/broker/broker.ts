@@ -11,7 +11,7 @@
  *     connection the thing has now;
  *   - the receive maximum of a client is not enforced, and a persistent session of MQTT 3.1.1 does not expire.
  */
-import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
+import { Aedes, type AedesOptions, type AedesPublishPacket, type Client } from 'aedes';
 import { utf8 } from '../../protocol/bytes.ts';
 import type { Bus, BusHandler, Log, RequestBus } from '../ports.ts';
 import { admission, type ConnectingDevice, type PeerCertificate } from './admission.ts';
@@ -32,7 +32,7 @@ export interface BrokerOptions {
   readonly log: Log;
   /** May this device connect without a certificate? Left out: whoever names a thing is that thing. */
   readonly authorize?: (device: ConnectingDevice) => boolean | Promise<boolean>;
-  /** Connections at once that have not said who they are. */
+  /** Connections at once that have not said who they are; 1,000 where it is left out. */
   readonly maxUnauthenticated?: number;
 }
 
@@ -50,45 +50,32 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** A device that does not drain its socket for so long is cut off. */
-const DRAIN_TIMEOUT_MS = 60_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 const MAX_UNAUTHENTICATED = 1_000;
+
+const LIMITS: AedesOptions = {
+  // Messages under delivery at once, over all devices; 0 is no limit. A limit would let a few devices that do not
+  // drain their sockets hold up all others; the services bound what each device may have under way instead.
+  concurrency: 0,
+  connectTimeout: 10_000,
+  // A device that does not drain its socket for so long is cut off.
+  drainTimeout: 60_000,
+  maximumPacketSize: MAX_PACKET_BYTES,
+  maxTopicLevels: MAX_TOPIC_LEVELS,
+  maxClientsIdLength: 128,
+  keepaliveLimit: MAX_KEEP_ALIVE_SECONDS,
+  sessionExpiryIntervalLimit: MAX_SESSION_EXPIRY_SECONDS,
+};
 
 /** @throws {Unavailable} where a port cannot be had */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
-  const { log, tls, authorize = () => true } = options;
-  const denials = new Denials(log);
-  const sessions = new Sessions();
-  const filters = new GrantedFilters();
-  const certificates = new WeakMap<object, PeerCertificate>();
-  const certificateOf = ({ conn }: Client): PeerCertificate | undefined => certificates.get(conn);
-  const aedes = await Aedes.createBroker({
-    // Messages under delivery at once, over all devices; 0 is no limit. A limit would let a few devices that do not
-    // drain their sockets hold up all others; the services bound what each device may have under way instead.
-    concurrency: 0,
-    connectTimeout: CONNECT_TIMEOUT_MS,
-    drainTimeout: DRAIN_TIMEOUT_MS,
-    maximumPacketSize: MAX_PACKET_BYTES,
-    maxTopicLevels: MAX_TOPIC_LEVELS,
-    maxClientsIdLength: 128,
-    keepaliveLimit: MAX_KEEP_ALIVE_SECONDS,
-    sessionExpiryIntervalLimit: MAX_SESSION_EXPIRY_SECONDS,
-    ...admission({ log, denials, sessions, registry: tls?.registry, certificateOf, authorize }),
-    ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
-  });
-  aedes.on('unsubscribe', (unsubscribed, client) => filters.remove(client, unsubscribed));
-  aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));
+  const { log } = options;
+  const parts: Parts = { denials: new Denials(log), sessions: new Sessions(), certificates: new WeakMap() };
+  const { denials, sessions, certificates } = parts;
+  const aedes = await createAedes(options, parts);
   const doorstep = new Doorstep(options.maxUnauthenticated ?? MAX_UNAUTHENTICATED, ({ remoteAddress }) =>
     denials.note('crowd', { remoteAddress }),
   );
   aedes.on('clientReady', ({ conn }) => doorstep.passed(conn));
-  aedes.on('clientError', ({ id }, error) => log.info({ thing: id, reason: error.message }, 'device cut off'));
-  aedes.on('connectionError', (_, error) => log.info({ reason: error.message }, 'connection refused'));
-  tls?.registry?.onRevoked((certificateId) => {
-    for (const session of sessions.cut(certificateId))
-      log.warn({ ...describeSession(session), certificateId }, 'cut off: its certificate no longer counts');
-  });
   const [plain, secure] = await open(aedes, options, {
     ...options,
     denials,
@@ -113,6 +100,34 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
       await Promise.all([plain?.close(farewell), secure?.close(farewell)]);
     },
   };
+}
+
+interface Parts {
+  readonly denials: Denials;
+  readonly sessions: Sessions;
+  /** By connection. */
+  readonly certificates: WeakMap<object, PeerCertificate>;
+}
+
+async function createAedes(options: BrokerOptions, { denials, sessions, certificates }: Parts): Promise<Aedes> {
+  const { log, tls, authorize = () => true } = options;
+  const registry = tls?.registry;
+  const certificateOf = ({ conn }: Client): PeerCertificate | undefined => certificates.get(conn);
+  const filters = new GrantedFilters();
+  const aedes = await Aedes.createBroker({
+    ...LIMITS,
+    ...admission({ log, denials, sessions, registry, certificateOf, authorize }),
+    ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
+  });
+  aedes.on('unsubscribe', (unsubscribed, client) => filters.remove(client, unsubscribed));
+  aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));
+  aedes.on('clientError', ({ id }, error) => log.info({ thing: id, reason: error.message }, 'device cut off'));
+  aedes.on('connectionError', (_, error) => log.info({ reason: error.message }, 'connection refused'));
+  registry?.onRevoked((certificateId) => {
+    for (const session of sessions.cut(certificateId))
+      log.warn({ ...describeSession(session), certificateId }, 'cut off: its certificate no longer counts');
+  });
+  return aedes;
 }
 
 /** Both ports or none. */
