@@ -9,7 +9,7 @@ import { readIdentity } from './hardware/factory-data.ts';
 import type { Flash } from './hardware/flash.ts';
 import type { RamBudget } from './hardware/ram.ts';
 import { type AgentPorts, type Identity, Reboot, Unavailable } from './ports.ts';
-import type { Board } from './profiles/boards.ts';
+import { type Board, layoutsOf } from './profiles/boards.ts';
 import { decodeCredentials } from './provisioning/credentials.ts';
 
 type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'> &
@@ -52,7 +52,8 @@ function bootPorts(machine: Machine): AgentPorts {
     ...world,
     ...parts,
     identity: identityIn({ boot, factory, ...parts }),
-    boot: startBoard(boot),
+    boot: startBoard(boot, world),
+    layout: layoutsOf(board)[0],
     slots: boot.slots,
     nowSeconds: world.nowSeconds ?? (() => undefined),
     reboot: () => {

@@ -5,7 +5,8 @@
 import { expectArray, expectUint, expectUint64 } from '../protocol/cbor/expect.ts';
 import type { CborValue } from '../protocol/cbor/value.ts';
 import type { VerifySignature } from '../protocol/cose/algorithms.ts';
-import { digestValue, type SuitDigest, suitDigestOf } from '../protocol/suit/digest.ts';
+import { digestValue, equalDigests, type SuitDigest, suitDigestOf } from '../protocol/suit/digest.ts';
+import type { LayoutKind } from '../protocol/suit/layouts.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
 export class Unavailable extends Error {
@@ -63,6 +64,12 @@ export interface SlotImage extends ReleaseNumber {
   readonly digest: SuitDigest;
 }
 
+/** Wherever they are: a boot loader may move an image before it starts it. */
+export const isSameImage = (one: SlotImage, other: SlotImage): boolean =>
+  one.epoch === other.epoch &&
+  BigInt(one.sequenceNumber) === BigInt(other.sequenceNumber) &&
+  equalDigests(one.digest, other.digest);
+
 /** How both the agent and the boot loader keep it in flash. */
 export const slotImageValue = ({ slot, imageBytes, digest, epoch, sequenceNumber }: SlotImage): CborValue => [
   slot,
@@ -92,7 +99,10 @@ export interface BootControl {
   confirmed(): SlotImage;
   /** The image that is on trial, or will be at the next boot. */
   trial(): SlotImage | undefined;
-  /** Start `image` at the next boot, on trial: unless it is confirmed, the boot loader returns to the confirmed one. */
+  /**
+   * Start `image` at the next boot, on trial: unless it is confirmed, the boot loader returns to the confirmed one. It may
+   * run from another slot than it waits in.
+   */
   tryNext(image: SlotImage): void;
   /** Keep the image that is running, now as this release. */
   confirm(release: ReleaseNumber): void;
@@ -173,6 +183,14 @@ export interface AgentSettings {
 
 /** What happened, for whoever watches. Nothing depends on it. */
 export type AgentEvent =
+  | { readonly kind: 'boot' }
+  /** The boot loader is done, having hashed and copied so much. */
+  | {
+      readonly kind: 'started';
+      readonly slot: SlotNumber;
+      readonly hashedBytes: number;
+      readonly swappedBytes: number;
+    }
   | { readonly kind: 'state'; readonly state: string }
   | { readonly kind: 'connecting'; readonly attempt: number }
   | { readonly kind: 'job'; readonly jobId: string }
@@ -189,6 +207,7 @@ export interface AgentPorts {
   readonly identity: Identity;
   readonly settings: AgentSettings;
   readonly boot: BootControl;
+  readonly layout: LayoutKind;
   readonly slots: readonly [FlashArea, FlashArea];
   readonly trust: TrustFlash;
   /** Where the envelope is kept from its download until the image is confirmed; before, each new trust root. */

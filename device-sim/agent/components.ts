@@ -2,16 +2,17 @@
  * What the components of a manifest are on this device: two slots of flash.
  *
  *     [h'00'] primary: what runs, and after a swap what will run        [h'01'] staging: the other slot
+ *     [h'02'] external: the same as staging, where that is outside the chip; elsewhere there is none
  *
  * The running image is never written over. A manifest that names only the primary, as the examples of
  * draft-ietf-suit-manifest-37 do, and fetches into it, thereby gets the other slot as the primary.
  */
-import { SWAP_COMPONENTS } from '../../protocol/suit/build.ts';
 import { type ComponentId, equalComponentIds } from '../../protocol/suit/component-id.ts';
+import { COMPONENTS_OF, type LayoutKind, PRIMARY } from '../../protocol/suit/layouts.ts';
 import { otherSlot, type SlotNumber } from '../ports.ts';
 
-export const hasComponent = (id: ComponentId): boolean =>
-  Object.values(SWAP_COMPONENTS).some((ours) => equalComponentIds(ours, id));
+export const hasComponent = (layout: LayoutKind, id: ComponentId): boolean =>
+  COMPONENTS_OF[layout].some((ours) => equalComponentIds(ours, id));
 
 export class SlotMap {
   readonly #running: SlotNumber;
@@ -47,4 +48,4 @@ export class SlotMap {
   }
 }
 
-const isPrimary = (id: ComponentId): boolean => equalComponentIds(id, SWAP_COMPONENTS.primary);
+const isPrimary = (id: ComponentId): boolean => equalComponentIds(id, PRIMARY);

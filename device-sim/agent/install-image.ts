@@ -164,7 +164,8 @@ export class ImageInstaller {
     const source = this.#slots.slotOf(from);
     const bytes = imageBytes ?? this.#contentBytes(source);
     const target = this.#slotToWrite(to);
-    if (source === target) return failed('operation-failed', 'expected to copy from the image that runs');
+    // What waits becomes what will run: it is there already, or the boot loader puts it there, and keeps what it finds.
+    if (source === target) return OK;
     const { slots } = this.#context.ports;
     if (bytes > slots[target].areaBytes) return failed('image-too-large', `${bytes} bytes do not fit a slot`);
     this.#fill(slots[target], bytes, (offset, piece) => slots[source].read(offset, piece));

@@ -8,7 +8,7 @@ import { Rejection } from '../../protocol/errors.ts';
 import { runProcedure } from '../../protocol/suit/processor.ts';
 import type { ProcessorContext } from '../../protocol/suit/processor/operations.ts';
 import type { AuthenticatedRelease } from '../../protocol/trust/release.ts';
-import { type AgentPorts, isOlder, type ReleaseNumber, type SlotImage } from '../ports.ts';
+import { type AgentPorts, isOlder, isSameImage, type ReleaseNumber, type SlotImage } from '../ports.ts';
 import { hasComponent } from './components.ts';
 import type { AgentContext } from './context.ts';
 import { download, type StreamFile } from './download.ts';
@@ -144,15 +144,19 @@ async function runUpdate(context: AgentContext, progress: Progress): Promise<Ste
 function install({ ports }: AgentContext, progress: Progress): Step<'installing'> {
   const newImage = newImageOf(progress);
   // It runs already where the power was cut after this was last done.
-  if (ports.boot.running.slot !== newImage.slot) ports.boot.tryNext(newImage);
+  if (!isSameImage(ports.boot.running, newImage)) ports.boot.tryNext(newImage);
   return { result: 'success' };
 }
 
 function reboot({ ports }: AgentContext, progress: Progress): Step<'rebooting'> {
-  const { slot } = newImageOf(progress);
-  if (ports.boot.running.slot === slot) return { result: 'success' };
-  if (ports.boot.trial()?.slot === slot) ports.reboot();
-  throw unconfirmed('boot', `expected the image in slot ${slot} to start, got slot ${ports.boot.running.slot}`);
+  const { boot } = ports;
+  const newImage = newImageOf(progress);
+  if (isSameImage(boot.running, newImage)) return { result: 'success' };
+  const trial = boot.trial();
+  if (trial && isSameImage(trial, newImage)) ports.reboot();
+  const { slot, sequenceNumber } = boot.running;
+  const running = `sequence ${sequenceNumber} in slot ${slot}`;
+  throw unconfirmed('boot', `expected the image of sequence ${newImage.sequenceNumber} to start, got ${running}`);
 }
 
 /**
@@ -161,8 +165,9 @@ function reboot({ ports }: AgentContext, progress: Progress): Step<'rebooting'> 
  */
 async function confirm(context: AgentContext, progress: Progress): Promise<Step<'confirming'>> {
   const { ports } = context;
-  const { slot } = newImageOf(progress);
-  if (ports.boot.running.slot !== slot) throw unconfirmed('boot', `expected slot ${slot} to keep running`);
+  if (!isSameImage(ports.boot.running, newImageOf(progress))) {
+    throw unconfirmed('boot', 'expected the new image to keep running');
+  }
   const release = openRelease(context, progress);
   const { envelope, staged } = release;
   const installer = new ImageInstaller({ envelope, epoch: staged.epoch, ports });
@@ -179,7 +184,7 @@ async function confirm(context: AgentContext, progress: Progress): Promise<Step<
 }
 
 function rollBack({ ports }: AgentContext, progress: Progress): Step<'rolling-back'> {
-  const isOnTrial = ports.boot.trial() !== undefined && ports.boot.running.slot === newImageOf(progress).slot;
+  const isOnTrial = ports.boot.trial() !== undefined && isSameImage(ports.boot.running, newImageOf(progress));
   if (!isOnTrial) return { result: 'success' };
   ports.boot.giveUp();
   return ports.reboot();
@@ -193,13 +198,13 @@ async function report({ link, ports, trust }: AgentContext, progress: Progress):
 }
 
 /** An older epoch's number says nothing any more; the floor of the trust root has been checked. */
-function processorContext({ identity, boot }: AgentPorts, { epoch }: ReleaseNumber): ProcessorContext {
+function processorContext({ identity, boot, layout }: AgentPorts, { epoch }: ReleaseNumber): ProcessorContext {
   const installed = boot.confirmed();
   return {
     vendorIds: [identity.vendorId],
     classIds: [identity.classId],
     ...(installed.epoch === epoch && { installedSequence: installed.sequenceNumber }),
-    hasComponent,
+    hasComponent: (id) => hasComponent(layout, id),
   };
 }
 

@@ -29,6 +29,9 @@ export function boardParts(flash: Flash, board: Board): BoardParts {
     boot: {
       record: new RecordLog(flash.area(layout.bootRecord)),
       slots: [flash.area(layout.slots[0]), flash.area(layout.slots[1])],
+      ...(layout.swap && {
+        swap: { record: new RecordLog(flash.area(layout.swap.record)), scratch: flash.area(layout.swap.scratch) },
+      }),
     },
     factory: new RecordLog(flash.area(layout.factory)),
     trust: {

@@ -4,22 +4,28 @@
  *
  * A new image starts on trial, at most TRIAL_STARTS times: one start is not enough, since a power cut while the image
  * checks itself would then undo a good update. Without a confirmation it returns to the confirmed image.
+ *
+ * Where only slot 0 is started (`swap` in its parts), the two slots are exchanged before the first start of a trial, and
+ * again to return; what is swapped in was verified where it waited, and is verified again where it starts.
  */
 import { createSuitDigest, equalDigests } from '../../protocol/suit/digest.ts';
 import {
+  type AgentEvent,
   type BootControl,
   type FlashArea,
   isOlder,
   type Journal,
   otherSlot,
+  type Ram,
   type ReleaseNumber,
   type SlotImage,
 } from '../ports.ts';
 import { type BootRecord, readBootRecord, writeBootRecord } from './boot-record.ts';
+import { beginSwap, type Swap, swappedBytes, type SwapParts, swapSlots } from './swap-slots.ts';
 
 export const TRIAL_STARTS = 3;
 
-/** Neither image is what the boot record says: the board stays in its boot loader. */
+/** No image is there that may be started: the board stays in its boot loader. */
 export class BootFailure extends Error {
   override readonly name = 'BootFailure';
 }
@@ -27,33 +33,124 @@ export class BootFailure extends Error {
 export interface BootParts {
   readonly record: Journal;
   readonly slots: readonly [FlashArea, FlashArea];
+  /** Only slot 0 is started. Without it, either is. */
+  readonly swap?: SwapParts;
 }
 
+export interface BootServices {
+  /** The boot loader's own buffer is from here too. */
+  readonly ram: Ram;
+  readonly observe: (event: AgentEvent) => void;
+}
+
+/** What is hashed or moved at a time: a multiple of every write granularity. */
 const CHUNK_BYTES = 1_024;
 
 /** Chooses, verifies and starts an image. @throws {BootFailure} */
-export function startBoard(parts: BootParts): BootControl {
-  const { confirmed, trial } = readBootRecord(parts.record);
-  if (trial && trial.startsLeft > 0 && isIntact(trial.image, parts)) {
-    writeBootRecord(parts.record, { confirmed, trial: { ...trial, startsLeft: trial.startsLeft - 1 } });
-    return bootControl(parts, trial.image);
-  }
-  if (trial) writeBootRecord(parts.record, { confirmed });
-  if (!isIntact(confirmed, parts)) throw new BootFailure(`slot ${confirmed.slot} does not hold the confirmed image`);
-  return bootControl(parts, confirmed);
+export function startBoard(parts: BootParts, { ram, observe }: BootServices): BootControl {
+  observe({ kind: 'boot' });
+  const start = new Start(parts, ram);
+  const running = start.imageToRun();
+  observe({ kind: 'started', slot: running.slot, hashedBytes: start.hashedBytes, swappedBytes: start.swappedBytes });
+  return bootControl(parts, running);
 }
 
-function isIntact({ slot, imageBytes, digest }: SlotImage, { slots }: BootParts): boolean {
-  const area = slots[slot];
-  if (imageBytes > area.areaBytes) return false;
-  const hash = createSuitDigest(digest.algorithmId);
-  for (let offset = 0; offset < imageBytes; offset += CHUNK_BYTES) {
-    const chunk = new Uint8Array(Math.min(CHUNK_BYTES, imageBytes - offset));
-    area.read(offset, chunk);
-    hash.update(chunk);
+class Start {
+  hashedBytes = 0;
+  swappedBytes = 0;
+  readonly #parts: BootParts;
+  readonly #ram: Ram;
+
+  constructor(parts: BootParts, ram: Ram) {
+    this.#parts = parts;
+    this.#ram = ram;
   }
-  return equalDigests(hash.digest(), digest);
+
+  /** One change of the boot record after the other, each of which a power cut leaves done or not begun. */
+  imageToRun(): SlotImage {
+    for (;;) {
+      const record = readBootRecord(this.#parts.record);
+      const running = record.swapBytes === undefined ? this.#choose(record) : this.#finishSwap(record);
+      if (running) return running;
+    }
+  }
+
+  /** @returns nothing where the boot record has changed, and decides anew */
+  #choose({ confirmed, trial }: BootRecord): SlotImage | undefined {
+    if (trial && trial.startsLeft > 0 && this.#isIntact(trial.image)) {
+      if (!this.#isStartable(trial.image)) return this.#beginSwap({ confirmed, trial });
+      this.#record({ confirmed, trial: { ...trial, startsLeft: trial.startsLeft - 1 } });
+      return trial.image;
+    }
+    if (this.#isIntact(confirmed)) {
+      if (!this.#isStartable(confirmed)) {
+        return this.#beginSwap({ confirmed, trial: trial && { ...trial, startsLeft: 0 } });
+      }
+      if (trial) this.#record({ confirmed });
+      return confirmed;
+    }
+    return this.#lastResort({ confirmed, trial });
+  }
+
+  /**
+   * The image to return to has rotted, the one that was on trial has not: it keeps running, rather than nothing, and
+   * without its sequence number, which only a confirmation may bring.
+   */
+  #lastResort({ confirmed: { slot, epoch, sequenceNumber }, trial }: BootRecord): SlotImage {
+    if (!trial || !this.#isStartable(trial.image) || !this.#isIntact(trial.image)) {
+      throw new BootFailure(`slot ${slot} does not hold the confirmed image`);
+    }
+    const kept = { ...trial.image, epoch, sequenceNumber };
+    this.#record({ confirmed: kept });
+    return kept;
+  }
+
+  #beginSwap({ confirmed, trial }: BootRecord): undefined {
+    const swap = this.#swap();
+    const imageBytes = Math.max(confirmed.imageBytes, trial?.image.imageBytes ?? 0);
+    // Counts only once the boot record says that there is a swap.
+    beginSwap(swap);
+    this.#record({ confirmed, trial, swapBytes: swappedBytes(swap, imageBytes) });
+  }
+
+  #finishSwap({ confirmed, trial, swapBytes = 0 }: BootRecord): undefined {
+    using chunk = this.#ram.allocate('boot loader', CHUNK_BYTES);
+    this.swappedBytes += swapSlots(this.#swap(), { bytes: swapBytes, buffer: chunk.bytes });
+    const image = trial && exchanged(trial.image);
+    this.#record({ confirmed: exchanged(confirmed), trial: image && { ...trial, image } });
+  }
+
+  #swap(): Swap {
+    const { slots, swap } = this.#parts;
+    if (!swap) throw new RangeError('boot record: a swap on a board that starts either slot');
+    return { ...swap, slots };
+  }
+
+  #isStartable({ slot }: SlotImage): boolean {
+    return slot === 0 || !this.#parts.swap;
+  }
+
+  #isIntact({ slot, imageBytes, digest }: SlotImage): boolean {
+    const { slots } = this.#parts;
+    // Both: it may have to be in the other one.
+    if (slots.some(({ areaBytes }) => imageBytes > areaBytes)) return false;
+    using chunk = this.#ram.allocate('boot loader', CHUNK_BYTES);
+    const hash = createSuitDigest(digest.algorithmId);
+    for (let offset = 0; offset < imageBytes; offset += CHUNK_BYTES) {
+      const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, imageBytes - offset));
+      slots[slot].read(offset, piece);
+      hash.update(piece);
+    }
+    this.hashedBytes += imageBytes;
+    return equalDigests(hash.digest(), digest);
+  }
+
+  #record(record: BootRecord): void {
+    writeBootRecord(this.#parts.record, record);
+  }
 }
+
+const exchanged = (image: SlotImage): SlotImage => ({ ...image, slot: otherSlot(image.slot) });
 
 function bootControl({ record }: BootParts, running: SlotImage): BootControl {
   const read = (): BootRecord => readBootRecord(record);
@@ -77,6 +174,9 @@ function bootControl({ record }: BootParts, running: SlotImage): BootControl {
       const { epoch, sequenceNumber } = release;
       writeBootRecord(record, { confirmed: { ...running, epoch, sequenceNumber } });
     },
-    giveUp: () => writeBootRecord(record, { confirmed: read().confirmed }),
+    giveUp: () => {
+      const { confirmed, trial } = read();
+      writeBootRecord(record, { confirmed, trial: trial && { ...trial, startsLeft: 0 } });
+    },
   };
 }

@@ -12,7 +12,7 @@ import type { FlashArea, Journal } from '../ports.ts';
 
 const HEAD_BYTES = 8;
 const CRC_BYTES = 4;
-const ERASED = 0xff;
+const ERASED_CELLS = new Uint8Array(4_096).fill(0xff);
 
 interface StoredRecord {
   readonly number: number;
@@ -85,9 +85,12 @@ export class RecordLog implements Journal {
   }
 }
 
-/** In a plain loop: it runs over kilobytes, at each read. */
+/** By memory comparison: it runs over kilobytes, at each read. */
 function isErased(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < bytes.length; at++) if (bytes[at] !== ERASED) return false;
+  for (let at = from; at < bytes.length; at += ERASED_CELLS.length) {
+    const piece = bytes.subarray(at, at + ERASED_CELLS.length);
+    if (Buffer.compare(piece, ERASED_CELLS.subarray(0, piece.length)) !== 0) return false;
+  }
   return true;
 }
 

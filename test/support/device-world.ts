@@ -3,7 +3,8 @@ import { type FactoryContent, flashDevice } from '../../device-sim/factory.ts';
 import { readIdentity } from '../../device-sim/hardware/factory-data.ts';
 import { boardParts } from '../../device-sim/hardware/board-parts.ts';
 import { readBootRecord } from '../../device-sim/hardware/boot-record.ts';
-import { Flash } from '../../device-sim/hardware/flash.ts';
+import { erasedCells, Flash, type FlashCells } from '../../device-sim/hardware/flash.ts';
+import { type BootParts, startBoard } from '../../device-sim/hardware/boot-loader.ts';
 import { verifyWithOpenSsl } from '../../device-sim/hardware/native-verifier.ts';
 import { RamBudget } from '../../device-sim/hardware/ram.ts';
 import { type Machine, runMachine } from '../../device-sim/machine.ts';
@@ -89,6 +90,7 @@ export interface WorldOptions {
 export const ROOT = firstRoot([es256]);
 
 export class DeviceWorld {
+  readonly #cells: FlashCells;
   readonly flash: Flash;
   readonly board: Board;
   readonly cloud = new FakeCloud('thing-1');
@@ -101,7 +103,8 @@ export class DeviceWorld {
     const usual = options.board ?? (layout === 'external' ? SMALL_BOARD_AND_FLASH : SMALL_BOARD);
     const board = layout === undefined ? usual : dividedAs(usual, layout);
     this.board = board;
-    this.flash = new Flash(board);
+    this.#cells = erasedCells(board);
+    this.flash = new Flash(board, this.#cells);
     this.settings = { ...SETTINGS, ...settings };
     this.ram = new RamBudget(board.agentRamBytes, 'all');
     flashDevice(boardParts(this.flash, board), {
@@ -158,12 +161,39 @@ export class DeviceWorld {
     return { state: open.state, versions: store.versions };
   }
 
-  /** What would start now, and what its slot holds. */
+  /** What is confirmed, and what its slot holds; where slots are being swapped, once that is done. */
   get installed(): SlotImage & { readonly image: Uint8Array } {
-    const { boot } = boardParts(this.flash, this.board);
-    const { confirmed } = readBootRecord(boot.record);
+    const { record, slots } = this.#settledBoot();
+    const { confirmed } = readBootRecord(record);
     const image = new Uint8Array(confirmed.imageBytes);
-    boot.slots[confirmed.slot].read(0, image);
+    slots[confirmed.slot].read(0, image);
     return { ...confirmed, image };
+  }
+
+  /** What the next boot would start, and what is in its slot then; it throws where nothing would. Nothing is changed. */
+  get next(): SlotImage & { readonly image: Uint8Array } {
+    const { boot } = boardParts(this.#copy(), this.board);
+    const { running } = startBoard(boot, { ram: new RamBudget(this.board.agentRamBytes, 'boot'), observe: () => {} });
+    const image = new Uint8Array(running.imageBytes);
+    boot.slots[running.slot].read(0, image);
+    return { ...running, image };
+  }
+
+  #settledBoot(): BootParts {
+    const { boot } = boardParts(this.flash, this.board);
+    if (readBootRecord(boot.record).swapBytes === undefined) return boot;
+    const copy = boardParts(this.#copy(), this.board).boot;
+    startBoard(copy, { ram: new RamBudget(this.board.agentRamBytes, 'boot'), observe: () => {} });
+    return copy;
+  }
+
+  #copy(): Flash {
+    const { cells, erases } = this.#cells;
+    return new Flash(this.board, {
+      ...this.#cells,
+      cells: cells.slice(),
+      erases: erases.slice(),
+      isErased: false,
+    });
   }
 }

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hasComponent, SlotMap } from '../../../device-sim/agent/components.ts';
-import { SWAP_COMPONENTS } from '../../../protocol/suit/build.ts';
-
-const { primary, staging } = SWAP_COMPONENTS;
+import { EXTERNAL, LAYOUT_KINDS, PRIMARY as primary, STAGING as staging } from '../../../protocol/suit/layouts.ts';
 
 describe.each([0, 1] as const)('with slot %i running', (running) => {
   const spare = running === 0 ? 1 : 0;
@@ -35,13 +33,13 @@ describe.each([0, 1] as const)('with slot %i running', (running) => {
 });
 
 describe('hasComponent', () => {
-  it('knows these two and no other', () => {
-    expect([primary, staging, [Uint8Array.of(2)], [], [Uint8Array.of(0), Uint8Array.of(0)]].map(hasComponent)).toEqual([
-      true,
-      true,
-      false,
-      false,
-      false,
+  it('knows two, on a device with flash outside a third, and no other', () => {
+    const ids = [primary, staging, EXTERNAL, [Uint8Array.of(3)], [], [Uint8Array.of(0), Uint8Array.of(0)]];
+    const known = LAYOUT_KINDS.map((layout) => [layout, ids.filter((id) => hasComponent(layout, id)).length]);
+    expect(known).toEqual([
+      ['a/b', 2],
+      ['swap', 2],
+      ['external', 3],
     ]);
   });
 });

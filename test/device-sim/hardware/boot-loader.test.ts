@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { BootFailure, startBoard, TRIAL_STARTS } from '../../../device-sim/hardware/boot-loader.ts';
 import { writeBootRecord } from '../../../device-sim/hardware/boot-record.ts';
 import { Flash, PowerCut } from '../../../device-sim/hardware/flash.ts';
+import { RamBudget } from '../../../device-sim/hardware/ram.ts';
 import { RecordLog } from '../../../device-sim/hardware/record-log.ts';
 import type { SlotImage, SlotNumber } from '../../../device-sim/ports.ts';
 import { digestOfImage } from '../../../protocol/suit/digest.ts';
@@ -28,7 +29,7 @@ function board() {
   parts.slots[0].write(0, OLD);
   parts.slots[1].write(0, NEW);
   writeBootRecord(parts.record, { confirmed: imageIn(0, OLD, 5) });
-  return { flash, start: () => startBoard(parts), ...parts };
+  return { flash, start: () => startBoard(parts, { ram: new RamBudget(1_024, 'boot'), observe: () => {} }), ...parts };
 }
 
 describe('the boot loader', () => {
