@@ -150,8 +150,10 @@ function wholeQuantities({ wire, maxSectorErases }: UpdateMeters): readonly Quan
 
 const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 
+// oxfmt-ignore
 const ON_THE_WIRE: readonly string[] = [
-  ...['sent', 'received', 'tls-handshake-sent', 'tls-handshake-received', 'tls-records-sent', 'tls-records-received'],
+  'sent', 'received', 'cut-short',
+  'tls-handshake-sent', 'tls-handshake-received', 'tls-records-sent', 'tls-records-received',
 ];
 
 /** bytes. All that went through the sockets: MQTT, and TLS where there was any. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { BoardMeter } from '../../../device-sim/metrics/board-meter.ts';
-import { type CostContext, costRows, sumOf } from '../../../device-sim/metrics/cost.ts';
+import { bytesOnTheWire, type CostContext, costRows, sumOf } from '../../../device-sim/metrics/cost.ts';
 import { COST_COLUMNS } from '../../../device-sim/metrics/cost.ts';
 import { costsToCsv, costsToJson } from '../../../device-sim/metrics/cost-files.ts';
 import { WireMeter } from '../../../device-sim/metrics/wire-meter.ts';
@@ -15,8 +15,7 @@ const context: CostContext = {
   blockBytes: 1_024,
 };
 
-function rows() {
-  const wire = new WireMeter();
+function rows(wire = new WireMeter()) {
   const tap = wire.openConnection(5);
   tap.sent(Uint8Array.of(0xc0, 0));
   tap.received(Uint8Array.of(0xd0, 0));
@@ -67,6 +66,38 @@ describe('the cost record', () => {
 
   it('sums a quantity over phases', () => {
     expect([sumOf(rows(), 'sent'), sumOf(rows(), 'blocks')]).toEqual([2, 0]);
+  });
+});
+
+describe('the cost record of a device that spoke TLS', () => {
+  it('has its handshakes, what they came to and its records beside the bytes of MQTT', () => {
+    const wire = new WireMeter();
+    const tls = wire.tls.openConnection();
+    tls.sent(new Uint8Array(100));
+    tls.received(new Uint8Array(300));
+    tls.proven({ group: 'X25519MLKEM768', serverCertificate: 'ML-DSA-44', deviceCertificate: 'P-256' });
+    tls.established();
+    tls.sent(new Uint8Array(24));
+    tls.received(new Uint8Array(182));
+    tls.closed({ sentBytes: 124, receivedBytes: 482 });
+    tls.finished({ sentBytes: 2, receivedBytes: 2 });
+    const record = rows(wire);
+    expect(
+      record.flatMap(({ phase, quantity, value }) =>
+        quantity.startsWith('tls-') ? [`${phase} ${quantity} ${value}`] : [],
+      ),
+    ).toEqual([
+      'connect tls-handshakes 1',
+      'connect tls-handshake-sent 100',
+      'connect tls-handshake-received 300',
+      'connect tls-group X25519MLKEM768 1',
+      'connect tls-server-certificate ML-DSA-44 1',
+      'connect tls-device-certificate P-256 1',
+      'all tls-records-sent 22',
+      'all tls-records-received 180',
+    ]);
+    expect(bytesOnTheWire(record)).toBe(124 + 482);
+    expect(bytesOnTheWire(rows())).toBe(4);
   });
 });
 
