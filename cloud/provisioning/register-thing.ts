@@ -22,7 +22,6 @@ import type { PreProvisioningHook } from './hook.ts';
 import { certificateParameters, mergeParameters, planRegistration } from './plan-registration.ts';
 import { Refusal } from './refusal.ts';
 import type { ProvisioningTemplate } from './settings.ts';
-import { RESERVED_PREFIX } from './template.ts';
 
 export interface RegisteringParts {
   readonly store: Store;
@@ -96,9 +95,6 @@ async function admittedParameters(
 ): Promise<ReadonlyMap<string, string>> {
   const { name, body, settings } = template;
   const said = asked.parameters;
-  const reserved = Object.keys(said).find((it) => it.startsWith(RESERVED_PREFIX));
-  if (reserved !== undefined)
-    throw new Refusal('InvalidParameters', `${reserved.slice(0, 80)} is not a device's to say`);
   const { allowListParameter: listed } = settings;
   if (listed !== undefined && !(await isAllowed(parts.store, name, said[listed] ?? '')))
     throw new Refusal('AccessDenied', `the ${listed} of this device is not on the allow-list`);

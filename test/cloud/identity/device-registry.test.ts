@@ -3,6 +3,7 @@ import {
   type CertificateStatus,
   certificateById,
   listCertificates,
+  noteFirstConnection,
   registerCertificate,
   setCertificateStatus,
 } from '../../../cloud/store/certificates.ts';
@@ -125,6 +126,8 @@ it('only certificates of the same thing that are older end when a new one connec
     policies: '[]',
   });
   await cloud.connect(next.created.certificatePem, 'hub-1');
+  // Nor by two connections that began at the same time.
+  await noteFirstConnection(cloud.store, (await certificateById(cloud.store, next.created.certificateId))!, START_MS);
   // What the operator switches on again stays on.
   expect(await statuses()).toEqual(['ACTIVE', 'ACTIVE', 'ACTIVE']);
 });
