@@ -116,15 +116,15 @@ class FleetTally {
   }
 
   /** Undefined: given up. */
-  async #outcomeOf(
-    work: () => Promise<ProvisionOutcome>,
-  ): Promise<Pick<ProvisionOutcome, 'result' | 'code' | 'detail' | 'costs'> | undefined> {
+  async #outcomeOf(work: () => Promise<ProvisionOutcome>): Promise<Outcome | undefined> {
     try {
       return await work();
     } catch (error) {
       if (this.#options.signal.aborted) return undefined;
-      if (!(error instanceof Unavailable)) throw error;
-      return { result: 'offline', code: 'busy', detail: error.message, costs: [] };
+      // One device that nobody can open is no reason to leave the others.
+      if (error instanceof RangeError) return failed('unreadable', error);
+      if (error instanceof Unavailable) return failed('busy', error);
+      throw error;
     }
   }
 
@@ -144,3 +144,12 @@ class FleetTally {
     });
   }
 }
+
+type Outcome = Pick<ProvisionOutcome, 'result' | 'code' | 'errorCode' | 'detail' | 'costs'>;
+
+const failed = (code: string, { message }: Error): Outcome => ({
+  result: 'refused',
+  code,
+  detail: message,
+  costs: [],
+});

@@ -25,9 +25,10 @@ export interface Provisioned extends Registered {
  * Until the device has a certificate that is not near its end, and no claim.
  *
  * @throws {ProvisioningRefused} where asking again would not help
+ * @throws {Rejection} where the flash holds no credentials that could be read, or the cloud sends more than fits
  * @throws {Unavailable} where the cloud could not be reached, or stopped answering: it goes on from there the next time
  */
-export const provision = (ports: ProvisioningPorts): Promise<Provisioned> => new Provisioning(ports).run();
+export const provision = async (ports: ProvisioningPorts): Promise<Provisioned> => new Provisioning(ports).run();
 
 class Provisioning {
   readonly #ports: ProvisioningPorts;

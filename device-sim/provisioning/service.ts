@@ -105,8 +105,10 @@ async function exchange<T>(service: Service, { topic, payload, read }: Request<T
   for (let attempt = 1; ; attempt++) {
     const question = { what, topic: provisioningRequestTopic(topic), payload, read: answerOf };
     const answer = await ask(session, question, link);
-    session.noteProgress();
-    if ('accepted' in answer) return answer;
+    if ('accepted' in answer) {
+      session.noteProgress();
+      return answer;
+    }
     service.onRejected(what, answer.rejected);
     if (judgeRejection(answer.rejected) !== 'again' || attempt >= settings.attempts) return answer;
     await link.clock.sleep(retryDelayMs(attempt, settings.backoffMs, link.random()));

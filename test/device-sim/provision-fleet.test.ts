@@ -53,13 +53,14 @@ describe('a fleet', () => {
       provisionOne: async (folder) => {
         if (folder === 'device-3') return outcomeOf(folder, { result: 'offline', code: 'offline' });
         if (folder === 'device-4') throw new Unavailable('another process runs it');
+        if (folder === 'device-6') throw new RangeError('made by an earlier version');
         if (folder === 'device-5') return outcomeOf(folder, { ...refused, errorCode: 'ResourceConflicts' });
         if (folder.endsWith('9')) return outcomeOf(folder, refused);
         return outcomeOf(folder, folder.endsWith('8') ? { result: 'unchanged' } : {});
       },
     });
     const { failures, ...counts } = await result;
-    expect(counts).toMatchObject({ total: 50, provisioned: 37, unchanged: 5, left: 0 });
+    expect(counts).toMatchObject({ total: 50, provisioned: 36, unchanged: 5, left: 0 });
     expect(
       failures.map(({ code, errorCode, devices, example }) => [errorCode ?? code, devices, example.folder]),
     ).toEqual([
@@ -67,6 +68,7 @@ describe('a fleet', () => {
       ['offline', 1, 'device-3'],
       ['busy', 1, 'device-4'],
       ['ResourceConflicts', 1, 'device-5'],
+      ['unreadable', 1, 'device-6'],
     ]);
   });
 

@@ -147,6 +147,21 @@ describe('provisioning over a bad connection', () => {
   });
 });
 
+describe('a service that is never ready', () => {
+  it('is given up, also where it drops the connection after each answer', async () => {
+    const world = new ProvisioningWorld(ca);
+    world.cloud.refuseNext.push(...Array.from({ length: 100 }, () => provisioningRejected('Throttling', 'later')));
+    let answers = 0;
+    world.cloud.toDevice = () => {
+      // It arrives, and then the connection is lost.
+      if (++answers % 2 === 0) world.cloud.dropConnection();
+      return 1;
+    };
+    await expect(world.run()).rejects.toThrow(Unavailable);
+    expect(world.cloud.requests.length).toBeLessThan(20);
+  });
+});
+
 describe('a service that says no', () => {
   it('to the token: another certificate is asked for, for a key that is there', async () => {
     const world = new ProvisioningWorld(ca);
@@ -213,6 +228,15 @@ describe('an answer that is not for this device', () => {
     // It never tried to connect with it.
     expect(world.steps).toEqual(HAPPY_STEPS);
     expect(world.cloud.requests).toEqual(['create-from-csr', 'create-from-csr', 'register-thing']);
+  });
+});
+
+describe('a device whose record of credentials is damaged', () => {
+  it('says so, and asks nobody', async () => {
+    const world = new ProvisioningWorld(ca);
+    const credentials = { read: () => Uint8Array.of(0x80), write: () => undefined };
+    await expect(world.run({ credentials })).rejects.toMatchObject({ name: 'Rejection', code: 'wrong-shape' });
+    expect(world.cloud.connections).toEqual([]);
   });
 });
 
