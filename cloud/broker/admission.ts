@@ -26,6 +26,7 @@ export interface PeerCertificate {
   readonly der: Uint8Array;
   /** SHA-256 of it in hex: AWS's certificate id. */
   readonly id: string;
+  readonly expiresAtMs: number;
 }
 
 export interface AdmissionParts {

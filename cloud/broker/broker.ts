@@ -17,11 +17,12 @@ import type { Bus, BusHandler, Log, RequestBus } from '../ports.ts';
 import { admission, type ConnectingDevice, type PeerCertificate } from './admission.ts';
 import { type DenialKind, Denials } from './denials.ts';
 import { Doorstep } from './doorstep.ts';
+import { onExpiry } from './expiry.ts';
 import { type Listener, type ListenerParts, listenPlain, listenTls, type TlsListenerOptions } from './listeners.ts';
 import { MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, MAX_SESSION_EXPIRY_SECONDS, MAX_TOPIC_LEVELS } from './policy.ts';
 import { forgetFilter, GrantedFilters, noteShared, permissions } from './permissions.ts';
 import { requestBus } from './requests.ts';
-import { describeSession, Sessions } from './sessions.ts';
+import { describeSession, type Session, Sessions } from './sessions.ts';
 import { unsubscribedReplies } from './unsubscribed-replies.ts';
 
 export interface BrokerOptions {
@@ -123,9 +124,18 @@ async function createAedes(options: BrokerOptions, { denials, sessions, certific
   aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));
   aedes.on('clientError', ({ id }, error) => log.info({ thing: id, reason: error.message }, 'device cut off'));
   aedes.on('connectionError', (_, error) => log.info({ reason: error.message }, 'connection refused'));
-  registry?.onRevoked((certificateId) => {
-    for (const session of sessions.cut(certificateId))
-      log.warn({ ...describeSession(session), certificateId }, 'cut off: its certificate no longer counts');
+  const noteCut = (session: Session): void => {
+    const { certificateId } = session;
+    log.warn({ ...describeSession(session), certificateId }, 'cut off: its certificate no longer counts');
+  };
+  registry?.onRevoked((certificateId) => sessions.cutAll(certificateId).forEach(noteCut));
+  aedes.on('clientReady', (client) => {
+    const { expiresAtMs } = certificateOf(client) ?? {};
+    if (expiresAtMs === undefined) return;
+    onExpiry(client, expiresAtMs, () => {
+      const session = sessions.cut(client);
+      if (session) noteCut(session);
+    });
   });
   return aedes;
 }

@@ -82,7 +82,8 @@ function expectCertificate(socket: TLSSocket, denials: Denials): PeerCertificate
   const certificate = socket.getPeerX509Certificate();
   if (certificate && socket.authorized) {
     const der = new Uint8Array(certificate.raw);
-    return { der, id: createHash('sha256').update(der).digest('hex') };
+    const id = createHash('sha256').update(der).digest('hex');
+    return { der, id, expiresAtMs: certificate.validToDate.getTime() };
   }
   const openSsl = String(socket.authorizationError);
   denials.note('handshake', {

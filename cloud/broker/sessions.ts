@@ -57,15 +57,16 @@ export class Sessions {
     return this.#certifiedThings.has(thing);
   }
 
-  /** The connections of a certificate lose all rights, are told (MQTT 5: 0x98), and end. @returns who that was */
-  cut(certificateId: string): readonly Session[] {
-    const clients = [...(this.#byCertificate.get(certificateId) ?? [])];
-    return clients.flatMap((client) => {
-      this.#cut.add(client);
-      client.disconnect({ reasonCode: REASON_ADMINISTRATIVE_ACTION });
-      const session = this.#sessions.get(client);
-      return session ? [session] : [];
-    });
+  /** The connections of a certificate, each as `cut` says. @returns who that was */
+  cutAll(certificateId: string): readonly Session[] {
+    return [...(this.#byCertificate.get(certificateId) ?? [])].flatMap((client) => this.cut(client) ?? []);
+  }
+
+  /** It loses all rights, is told (MQTT 5: 0x98), and ends. @returns who it was, where that was known */
+  cut(client: Client): Session | undefined {
+    this.#cut.add(client);
+    client.disconnect({ reasonCode: REASON_ADMINISTRATIVE_ACTION });
+    return this.#sessions.get(client);
   }
 }
 

@@ -112,6 +112,22 @@ describe('a certificate that is revoked', () => {
   });
 });
 
+describe('a certificate that expires', () => {
+  it('ends its connection when it does, and no other', async () => {
+    world = await startTlsWorld();
+    const brief = world.deviceCa.issue({ subject: 'CN=brief', notAfterMs: Date.now() + 3_000 });
+    world.registry.set(brief.id, { thing: 'brief' });
+    const [device, other] = [await world.connect('brief', brief), await world.connect('dev', world.enroll('dev'))];
+    await expectWorking(world, device, 'brief');
+    await device.ended;
+    expect(reasonOfEnd(device)).toBe(0x98);
+    expect(world.denied('cut off: its certificate no longer counts')).toEqual([
+      { thing: 'brief', certificateId: brief.id },
+    ]);
+    await expectWorking(world, other, 'dev');
+  });
+});
+
 describe('a right that a thing has no more', () => {
   it.each([5, 4] as const)(
     'ends a subscription that was legitimate: nothing of it is delivered (MQTT %i)',
