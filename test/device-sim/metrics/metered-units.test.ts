@@ -24,6 +24,7 @@ const subscribe = (...topics: string[]): Packet => ({
 describe('message units', () => {
   it.each([
     ['an empty message', publish(0), 1],
+    ['one whose topic is an alias', { ...publish(0), topic: '' }, 1],
     ['payload and topic up to 5 KB', publish(METERED_UNIT_BYTES - 55), 1],
     ['one byte more', publish(METERED_UNIT_BYTES - 54), 2],
     ['its content type', publish(METERED_UNIT_BYTES - 55, { contentType: 'a' }), 2],
