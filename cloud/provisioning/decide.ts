@@ -54,6 +54,8 @@ export function expectRoom(pending: number, atOnce: number): void {
 /** @param others certificates with the same public key */
 export function expectCleanKey(others: readonly Certificate[]): void {
   if (others.some(({ status }) => status === 'REVOKED')) throw new Refusal('AccessDenied', 'this key has been revoked');
+  if (others.some(({ kind }) => kind === 'claim'))
+    throw new Refusal('AccessDenied', 'this key is that of a claim, which many devices share');
 }
 
 interface TokenQuestion {

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AWS_RATE_LIMITS, RateLimiter } from '../../../cloud/provisioning/rate-limits.ts';
-import { expectRoom } from '../../../cloud/provisioning/decide.ts';
+import { expectCleanKey, expectRoom } from '../../../cloud/provisioning/decide.ts';
+import type { Certificate } from '../../../cloud/store/certificates.ts';
 import { allowedValues, allowValues, disallowValues } from '../../../cloud/store/provisioning-templates.ts';
 import {
   createTestAuthority,
@@ -60,6 +61,13 @@ describe('rates', () => {
     expect((await cloud.ask(claim, CSR, { certificateSigningRequest: await csrFor(createTestKey()) })).outcome).toBe(
       'accepted',
     );
+  });
+
+  it('a key that many devices share is none for one', () => {
+    const claim = { kind: 'claim', status: 'ACTIVE' } as Certificate;
+    expect(() => expectCleanKey([])).not.toThrow();
+    expect(() => expectCleanKey([{ ...claim, kind: 'device' }])).not.toThrow();
+    expect(() => expectCleanKey([claim])).toThrow(/that of a claim/);
   });
 
   it('so are certificates of one claim that wait', () => {
