@@ -116,7 +116,8 @@ async function fetchEnvelope(context: AgentContext, progress: Progress): Promise
 function authenticateEnvelope(context: AgentContext, progress: Progress): Step<'authenticating'> {
   const nowSeconds = context.ports.nowSeconds();
   context.trust.noteTime(nowSeconds);
-  context.openEnvelope(envelopeBytesOf(progress), nowSeconds);
+  const release = context.openEnvelope(envelopeBytesOf(progress), nowSeconds);
+  context.trust.expectRoomFor(release);
   return { result: 'success', ...(nowSeconds !== undefined && { keep: { authenticatedAtSeconds: nowSeconds } }) };
 }
 

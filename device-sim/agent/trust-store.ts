@@ -65,6 +65,8 @@ export interface OpenTrust extends Disposable {
   readonly state: TrustState;
 }
 
+type ConfirmedRelease = Pick<AuthenticatedRelease, 'staged' | 'signers'>;
+
 /** Versions of the roots that count. */
 export interface RootVersions {
   /** The newest that was accepted. */
@@ -121,9 +123,20 @@ export class TrustStore {
    * The release runs and is healthy: its number counts from now on, and where the newer root vouched for it, that one is
    * proven and the older one burned. Again without effect.
    */
-  confirm({ staged, signers }: Pick<AuthenticatedRelease, 'staged' | 'signers'>): void {
+  confirm({ staged, signers }: ConfirmedRelease): void {
     using open = this.open();
     this.#save(open.state, confirmRelease(stageRelease(open.state, { staged, signers })));
+  }
+
+  /**
+   * Before anything is installed that could then not be confirmed.
+   *
+   * @throws {Rejection} `too-large`: the board cannot remember the keys that came with the release
+   */
+  expectRoomFor({ staged, signers }: ConfirmedRelease): void {
+    using open = this.open();
+    const state = confirmRelease(stageRelease(open.state, { staged, signers }));
+    this.#encode({ ...this.#read(), state: encodeTrustState(state) });
   }
 
   /** Remembers which migration windows are over by now. */
@@ -165,13 +178,17 @@ export class TrustStore {
 
   /** What is there already is not written again. */
   #write(record: TrustRecord): void {
-    const bytes = encodeRecord(record);
+    const bytes = this.#encode(record);
     const { record: log } = this.#ports.trust;
-    if (bytes.length > log.maxValueBytes) {
-      const detail = `expected at most ${log.maxValueBytes} bytes to remember, got ${bytes.length}`;
-      throw new Rejection('too-large', 'trust.record', detail);
-    }
     if (log.read()?.toHex() !== bytes.toHex()) log.write(bytes);
+  }
+
+  #encode(record: TrustRecord): Uint8Array {
+    const bytes = encodeRecord(record);
+    const { maxValueBytes } = this.#ports.trust.record;
+    if (bytes.length <= maxValueBytes) return bytes;
+    const detail = `expected at most ${maxValueBytes} bytes to remember, got ${bytes.length}`;
+    throw new Rejection('too-large', 'trust.record', detail);
   }
 
   #read(): TrustRecord {

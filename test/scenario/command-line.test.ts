@@ -74,7 +74,7 @@ describe('bristlecone key', { timeout: TIMEOUT_MS }, () => {
 });
 
 describe('one update by hand', { timeout: TIMEOUT_MS }, () => {
-  let release: { id: string; algorithms: readonly string[]; envelopeBytes: number };
+  let release: { id: string; algorithms: readonly string[]; envelopeBytes: number; trust: unknown };
   let campaignId: string;
 
   it('a hybrid release, and what becomes of it in each form of its keys', async () => {
@@ -83,6 +83,7 @@ describe('one update by hand', { timeout: TIMEOUT_MS }, () => {
       ...['--key', 'release', 'legacy', '--out', 'fw.suit'],
     );
     expect(release.algorithms).toEqual(['ML-DSA-65', 'ES256']);
+    expect(release.trust).toEqual({ outcome: 'made', root: { version: 1, development: true } });
     const forms = ['pem', 'der', 'cose'] as const;
     const accepted = await Promise.all(
       forms.map(async (format) => {
@@ -154,6 +155,18 @@ describe('one update by hand', { timeout: TIMEOUT_MS }, () => {
     expect(refusals).toMatchObject([{ thing: 'hub-2', status: 'REJECTED', code: 'unknown-key' }]);
   });
 
+  it('by a key that its device does not know yet comes with the trust root that does', async () => {
+    const name = ['--version', '1.3.0', '--sequence', '9', '--key', 'other'];
+    const { id, trust } = await shell.json('release', 'create', ...NAME, ...name);
+    expect(trust).toEqual({ outcome: 'advanced', root: { version: 2, development: true } });
+    const campaign = await shell.json('campaign', 'create', '--release', id, '--thing', 'hub-1');
+    expect(campaign.roots).toEqual([2]);
+    // The job of --all comes first.
+    await shell.json('device', 'run', '--thing', 'hub-1');
+    const outcome = await shell.json('device', 'run', '--thing', 'hub-1');
+    expect(outcome).toMatchObject({ result: 'succeeded', sequenceNumber: 9, root: { newest: 2, proven: 2 } });
+  });
+
   it('can be taken in from elsewhere, where somebody trusted has signed it', async () => {
     const add = ['release', 'add', ...NAME, '--version', '2.0.0', '--sequence', '8', '--envelope', 'fw.suit'];
     expect(await shell.json(...add, '--anchor', 'release.cose')).toMatchObject({ version: '2.0.0' });
@@ -182,7 +195,7 @@ describe('bristlecone explain', { timeout: TIMEOUT_MS }, () => {
 describe('Ctrl-C', { timeout: TIMEOUT_MS }, () => {
   it('ends the cloud in order, and nothing is lost', async () => {
     expect(await up.end('SIGINT')).toBe(0);
-    expect(await shell.json('release', 'list')).toHaveLength(2);
+    expect(await shell.json('release', 'list')).toHaveLength(3);
     up = await shell.up(...up.ports);
     expect(await ownKeys()).toHaveLength(3);
   });

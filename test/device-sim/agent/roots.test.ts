@@ -1,12 +1,24 @@
 /** Trust roots that come with a job: taken in order, refused by name, proven before the old one is burned. */
 import { describe, expect, it } from 'vitest';
+import { BOARDS } from '../../../device-sim/profiles/boards.ts';
 import type { RejectionCode } from '../../../protocol/errors.ts';
 import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
 import { firstRoot, ROOT_SIGNERS, rolesWith, successorBytes, successorOf } from '../../support/device-roots.ts';
 import { DeviceWorld, imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf, ROOT } from '../../support/device-world.ts';
 import type { FakeRoot } from '../../support/fake-cloud.ts';
 import { classId, es256 } from '../../support/suit.ts';
-import { DAY, revoked, rolesOf, signer, signers, YEAR } from '../../support/trust.ts';
+import {
+  DAY,
+  firstRoot as contentOfFirst,
+  revoked,
+  rolesOf,
+  signer,
+  signers,
+  signRoot,
+  successor,
+  verifiedFirst,
+  YEAR,
+} from '../../support/trust.ts';
 
 const newKey = signer('ES256', 21);
 const retiring = { roles: rolesWith([newKey]), revoked: revoked([es256], 'retired') };
@@ -107,6 +119,25 @@ describe('a job that brings roots', () => {
 const rogueRoots = signers('ES256', 3, 91);
 const rogue = { roles: rolesOf({ keys: rogueRoots, all: [{ algorithm: 'ES256', threshold: 2 }] }, { keys: [newKey] }) };
 const everyKeyRetired = revoked([...ROOT_SIGNERS, es256], 'retired');
+
+describe('a root of ML-DSA-87, with its five root keys, three signatures and two release keys in full,', () => {
+  it('is verified beside the one before within the RAM of an nRF52840', async () => {
+    const [rootKeys, oldRelease, newRelease] = [signers('ML-DSA-87', 5, 1), signers('ML-DSA-87', 2, 11), [newKey]];
+    const role = { keys: rootKeys, all: [{ algorithm: 'ML-DSA-87' as const, threshold: 3 }] };
+    const holders = rootKeys.slice(0, 3);
+    const first = verifiedFirst(contentOfFirst(role, { keys: oldRelease }), holders);
+    const change = { roles: rolesOf(role, { keys: newRelease }), revoked: revoked(oldRelease, 'retired') };
+    const bytes = signRoot(successor(first, change), holders);
+    expect([first.bytes.length, first.payload.length, bytes.length]).toEqual([32_334, 18_262, 27_350]);
+
+    const world = new DeviceWorld({ board: BOARDS[0]!, factory: { root: first }, settings: { blockBytes: 4_096 } });
+    world.cloud.addJob('job-1', byNew(2), [{ version: 2, bytes }]);
+    await world.run();
+    expect(statusOf(world)).toMatchObject({ status: 'SUCCEEDED', statusDetails: { root: '2' } });
+    expect(world.ram.budgetBytes).toBe(65_536);
+    expect(Math.max(...world.ram.peakBytes.values())).toBeGreaterThan(first.payload.length + bytes.length);
+  });
+});
 
 describe('a root that does not count', () => {
   it.each<[name: string, root: FakeRoot, code: RejectionCode]>([

@@ -6,10 +6,20 @@ import { RamBudget } from '../../../device-sim/hardware/ram.ts';
 import { RecordLog } from '../../../device-sim/hardware/record-log.ts';
 import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
 import { verifyFirstRoot } from '../../../protocol/trust/advance.ts';
-import { firstRoot, successorOf } from '../../support/device-roots.ts';
+import { firstRoot, ROOT_SIGNERS, rootRole, successorOf } from '../../support/device-roots.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 import { es256 } from '../../support/suit.ts';
-import { firstRoot as contentOfFirst, signer, signers, signRoot, successor } from '../../support/trust.ts';
+import {
+  authenticated,
+  firstRoot as contentOfFirst,
+  manifestOf,
+  release,
+  signer,
+  signers,
+  signRoot,
+  successor,
+  verifiedFirst,
+} from '../../support/trust.ts';
 
 const SIZE = { flashBytes: 64 * 4_096, sectorBytes: 4_096, writeBytes: 4 };
 const ROOT = firstRoot([es256]);
@@ -61,6 +71,31 @@ describe('the trust of a new board', () => {
     const trust = { record: new RecordLog(area), roots: [area, area] as const };
     const store = new TrustStore({ trust, envelopeArea: area, ram: new RamBudget(1_000, 'test') });
     expect(() => store.versions).toThrow('not been manufactured');
+  });
+});
+
+describe('a release', () => {
+  it('is refused before it is installed where the board could not remember the key that it brings', () => {
+    const pinned = signers('ML-DSA-87', 2, 60);
+    const content = contentOfFirst(rootRole(), {
+      keys: pinned,
+      all: [{ algorithm: 'ML-DSA-87', threshold: 2 }],
+      form: 'pinned',
+    });
+    const root = verifiedFirst(content, ROOT_SIGNERS.slice(0, 2));
+    const envelope = release(manifestOf(2), pinned, { carry: true });
+    const check = (recordSectors: number): TrustStore => {
+      const { store } = board({ root, recordSectors });
+      const open = store.open();
+      const found = authenticated(open.state, envelope);
+      open[Symbol.dispose]();
+      store.expectRoomFor(found);
+      store.confirm(found);
+      return store;
+    };
+    expectRejection(() => check(2), 'too-large', 'trust.record');
+    using open = check(4).open();
+    expect(open.state.heldKeys).toHaveLength(2);
   });
 });
 
