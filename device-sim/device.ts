@@ -170,11 +170,13 @@ class DeviceMeters {
 
   constructor(device: Device) {
     this.#device = device;
-    this.ram = new RamBudget(device.board.agentRamBytes, 'install');
+    this.ram = new RamBudget(device.board.agentRamBytes, 'boot');
     this.#board = new BoardMeter({ flashCounters: () => device.flash.counts, ram: this.ram });
   }
 
   note(event: AgentEvent): void {
+    if (event.kind === 'boot') this.#board.enterBoot();
+    if (event.kind === 'started') this.#board.noteStart(event);
     if (event.kind === 'state') this.#board.enterState(event.state);
     if (event.kind === 'envelope') this.#envelope = this.#readEnvelope(event.envelopeBytes);
   }

@@ -18,8 +18,10 @@ import { expectFacts } from './device-lists.ts';
 export class RunCounter {
   readonly #imageBytes = new Map<number, number>();
   #authentications = 0;
+  #bootHashedBytes = 0;
 
   note(event: AgentEvent): void {
+    if (event.kind === 'started') this.#bootHashedBytes += event.hashedBytes;
     if (event.kind === 'envelope') this.#authentications += 1;
     if (event.kind === 'block' && event.fileId > 0 && !isRootFile(event.fileId))
       this.#imageBytes.set(event.fileId, event.fileBytes);
@@ -28,6 +30,11 @@ export class RunCounter {
   /** How often an envelope was authenticated: before its image is asked for, and after each reboot again. */
   get authentications(): number {
     return this.#authentications;
+  }
+
+  /** By the boot loader, over all starts. */
+  get bootHashedBytes(): number {
+    return this.#bootHashedBytes;
   }
 
   /** Of the images that came. */
@@ -60,7 +67,7 @@ export function sheetOfRun({ outcome, board, counter, choices, link }: RunCosts)
     board,
     facts: expectFacts(board.name),
     verifications: costs.map((cost) => ({ cost, times: counter.authentications })),
-    hashed: hashedBytes(counter.imageBytes, outcome.boots),
+    hashed: hashedBytes(counter),
     ...(link && { link }),
     cell: choices.cell,
     prices: choices.prices,
@@ -90,15 +97,15 @@ function withoutTls({ costs }: DeviceOutcome, link: LinkProfile | undefined): re
   return [{ quantity: 'tls', why: 'this run was without it; with --mqtts its bytes and its time are in the sheet' }];
 }
 
-function hashedBytes(imageBytes: number, boots: number): CostValue {
+function hashedBytes({ imageBytes, bootHashedBytes }: RunCounter): CostValue {
   const source = 'counted in this run';
   const image = measured({ quantity: 'image', value: imageBytes, unit: 'B', source });
-  const starts = measured({ quantity: 'starts', value: boots, unit: '1', source });
+  const starts = measured({ quantity: 'hashed at starts', value: bootHashedBytes, unit: 'B', source });
   return computed({
     quantity: 'hashed',
-    value: imageBytes * (1 + boots),
+    value: imageBytes + bootHashedBytes,
     unit: 'B',
-    formula: 'image × (1 + starts): as it arrives, and at each start (the old image taken to be as long)',
+    formula: 'image + hashed at starts: as it arrives, and by the boot loader',
     inputs: [image, starts],
   });
 }

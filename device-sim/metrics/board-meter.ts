@@ -1,4 +1,4 @@
-/** What an update costs on the board, by phase: flash operations and wear, and the RAM that was held at once. */
+/** What an update costs on the board, by phase: flash operations and wear, the RAM that was held at once, the boot loader. */
 import { type Phase, phaseOfState } from './phases.ts';
 
 /** Counters of the board's flash, as they stand. */
@@ -14,15 +14,22 @@ export interface BoardMeterParts {
   readonly ram: { enter(phase: Phase): void };
 }
 
+/** What the boot loader did before it started an image. */
+export interface BootWork {
+  readonly hashedBytes: number;
+  readonly swappedBytes: number;
+}
+
 const NONE: FlashCounters = { erases: 0, writes: 0, writtenBytes: 0 };
 
 export class BoardMeter {
   readonly #parts: BoardMeterParts;
   readonly #flash = new Map<Phase, FlashCounters>();
-  #phase: Phase = 'install';
+  #phase: Phase = 'boot';
   #before: FlashCounters;
+  #starts: readonly BootWork[] = [];
 
-  /** Counting begins in `install`: a board starts with its boot loader. */
+  /** Counting begins in `boot`. */
   constructor(parts: BoardMeterParts) {
     this.#parts = parts;
     this.#before = parts.flashCounters();
@@ -30,14 +37,33 @@ export class BoardMeter {
 
   /** The agent entered a state. */
   enterState(state: string): void {
-    this.settle();
-    this.#phase = phaseOfState(state);
-    this.#parts.ram.enter(this.#phase);
+    this.#enter(phaseOfState(state));
+  }
+
+  /** The boot loader began. */
+  enterBoot(): void {
+    this.#enter('boot');
+  }
+
+  /** The boot loader came to its end. */
+  noteStart(work: BootWork): void {
+    this.#starts = [...this.#starts, work];
+  }
+
+  /** One for each start. */
+  get starts(): readonly BootWork[] {
+    return this.#starts;
   }
 
   /** Of the phases so far. */
   flash(phase: Phase): FlashCounters {
     return this.#flash.get(phase) ?? NONE;
+  }
+
+  #enter(phase: Phase): void {
+    this.settle();
+    this.#phase = phase;
+    this.#parts.ram.enter(phase);
   }
 
   /** Counts what happened since the last change of phase. */

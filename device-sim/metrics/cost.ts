@@ -65,6 +65,7 @@ type Quantity = Pick<CostRow, 'phase' | 'quantity' | 'unit' | 'value'>;
 export function costRows(context: CostContext, meters: UpdateMeters): readonly CostRow[] {
   const quantities = [
     ...PHASES.flatMap((phase) => [...wireQuantities(phase, meters), ...boardQuantities(phase, meters)]),
+    ...bootQuantities(meters),
     ...tlsQuantities(meters),
     ...envelopeQuantities(meters),
     ...wholeQuantities(meters),
@@ -125,6 +126,17 @@ function boardQuantities(phase: Phase, { board, ramPeaks }: UpdateMeters): reado
           { phase, quantity: 'flash-written', unit: 'B', value: writtenBytes },
         ];
   return ramPeak === undefined ? flash : [...flash, { phase, quantity: 'ram-peak', unit: 'B', value: ramPeak }];
+}
+
+/** Beside its flash operations. A byte that is swapped is read and written three times, and counts thrice. */
+function bootQuantities({ board: { starts } }: UpdateMeters): readonly Quantity[] {
+  if (starts.length === 0) return [];
+  const phase = 'boot';
+  return [
+    { phase, quantity: 'starts', unit: '1', value: starts.length },
+    { phase, quantity: 'hashed', unit: 'B', value: total(starts.map(({ hashedBytes }) => hashedBytes)) },
+    { phase, quantity: 'swapped', unit: 'B', value: total(starts.map(({ swappedBytes }) => swappedBytes)) },
+  ];
 }
 
 function envelopeQuantities({ envelope }: UpdateMeters): readonly Quantity[] {

@@ -9,11 +9,13 @@ import {
 import { parseJobReplyTopic, parseJobRequestTopic, parseStreamTopic } from '../../protocol/aws-iot/topics.ts';
 
 /**
- * Provisioning, and then in the order in which an update goes through them. Verify and install have no bytes on the wire.
+ * A start, provisioning, and then in the order in which an update goes through them. Boot, verify and install have no
+ * bytes on the wire: boot is what the boot loader does, before each start.
  * Trust roots, their verification included, are apart from `job` and `envelope`: one comes every few years, the others
  * with each release.
  */
 export const PHASES = [
+  'boot',
   'connect',
   'provision',
   'job',

@@ -13,12 +13,14 @@ const row = (algorithm: string): CostRow => ({
 
 function counter(): RunCounter {
   const made = new RunCounter();
+  made.note({ kind: 'started', slot: 0, hashedBytes: 90_000, swappedBytes: 0 });
   made.note({ kind: 'envelope', envelopeBytes: 3_500 });
   made.note({ kind: 'block', fileId: 0, storedBytes: 3_500, fileBytes: 3_500 });
   made.note({ kind: 'block', fileId: 1, storedBytes: 4_096, fileBytes: 100_000 });
   made.note({ kind: 'block', fileId: 1, storedBytes: 100_000, fileBytes: 100_000 });
   made.note({ kind: 'block', fileId: 2, storedBytes: 5_000, fileBytes: 5_000 });
   made.note({ kind: 'block', fileId: 130, storedBytes: 9_000, fileBytes: 9_000 });
+  made.note({ kind: 'started', slot: 1, hashedBytes: 120_000, swappedBytes: 0 });
   made.note({ kind: 'envelope', envelopeBytes: 3_500 });
   return made;
 }
