@@ -121,8 +121,8 @@ type Ending = Pick<ProvisionOutcome, 'result' | 'code' | 'errorCode' | 'detail' 
 
 async function endingOf(provisioning: Promise<Provisioned>): Promise<Ending> {
   try {
-    const { thing, certificatesAskedFor } = await provisioning;
-    return { result: certificatesAskedFor > 0 ? 'provisioned' : 'unchanged', code: 'ok', detail: '', thing };
+    const { thing, isNew } = await provisioning;
+    return { result: isNew ? 'provisioned' : 'unchanged', code: 'ok', detail: '', thing };
   } catch (error) {
     const detail = error instanceof Error ? error.message : '';
     if (error instanceof Unavailable) return { result: 'offline', code: 'offline', detail };

@@ -17,8 +17,8 @@ import { type Answer, createFromCsr, createKeys, registerThing, type Service } f
 type StepOf<Kind extends Step['kind']> = Extract<Step, { readonly kind: Kind }>;
 
 export interface Provisioned extends Registered {
-  /** Certificates that were asked for; 0 where there was nothing to do. */
-  readonly certificatesAskedFor: number;
+  /** Whether this certificate has come into use now; else there was nothing to do. */
+  readonly isNew: boolean;
 }
 
 /**
@@ -34,6 +34,8 @@ class Provisioning {
   readonly #ports: ProvisioningPorts;
   #credentials: Credentials;
   #isRenewalDue: boolean;
+  #isNew = false;
+  /** Certificates, in this run. */
   #asked = 0;
   /** Why the certificate before was not taken: what is reported where no other one may be asked for. */
   #lastRefusal: ProvisioningRefused | undefined;
@@ -48,7 +50,7 @@ class Provisioning {
     for (;;) {
       const step = this.#next();
       this.#ports.observe({ kind: 'step', step: step.kind });
-      if (step.kind === 'done') return { ...step.operational, certificatesAskedFor: this.#asked };
+      if (step.kind === 'done') return { ...step.operational, isNew: this.#isNew };
       await this.#take(step);
     }
   }
@@ -159,6 +161,7 @@ class Provisioning {
       this.#save(startedOver(this.#credentials));
       return;
     }
+    this.#isNew = true;
     this.#isRenewalDue = false;
     this.#ports.keys.eraseKey(pending.slot === 0 ? 1 : 0);
   }
