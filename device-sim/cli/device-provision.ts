@@ -44,7 +44,7 @@ export function registerProvision(parent: Command): void {
       'device provision --devices batch-7 --template hubs --renew-after 66',
     ],
   })
-    .option('--device <dir>', 'one device, as `factory make` or `device make` left it')
+    .option('--device <dir>', 'one device, as `factory make` left it')
     .option('--devices <dir>', 'a folder of devices: all of them (default: devices/ in the folder of --data)')
     .requiredOption('--template <name>', 'provisioning template of the cloud')
     .option('--mqtts <url>', 'broker: mqtts://host:port (default: that of the running embedded cloud)')
