@@ -18,6 +18,7 @@ import { expectFacts } from './device-lists.ts';
 export interface CostOptions {
   readonly board?: string;
   readonly link?: string;
+  readonly linkLevel?: string;
   readonly variant?: string;
   readonly battery?: string;
   readonly awsPrices?: string;
@@ -27,6 +28,11 @@ export interface CostOptions {
 export const withCostOptions = (command: Command): Command =>
   command
     .option('--link <name>', 'link to think the update over: see device links')
+    .option(
+      '--link-level <n>',
+      '1: compute it afterwards; 2: shape the real connection; 3: let it run through a packet emulator (Linux, root)',
+      '1',
+    )
     .option('--variant <names>', 'comma-separated implementations of verification: see device algorithms')
     .option('--battery <name>', `cell of which the update takes its share: ${CELLS.map(({ name }) => name).join(', ')}`)
     .option('--aws-prices <file>', 'JSON: perMillionMessages, perMillionMinutes, perJobExecution, source')

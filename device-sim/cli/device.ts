@@ -7,13 +7,15 @@ import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { openCredentials, operationalCredential } from '../device-credentials.ts';
 import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../device.ts';
 import { isMade, openDevice } from '../factory.ts';
+import { type LinkBefore, putLinkBefore } from '../links/link-before.ts';
 import { bytesOnTheWire, sumOf } from '../metrics/cost.ts';
 import type { AgentEvent } from '../ports.ts';
-import { type CostOptions, describeCosts, withCostOptions } from './cost-options.ts';
+import { type CostOptions, describeCosts, parseLink, withCostOptions } from './cost-options.ts';
 import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
 import { registerLists } from './device-lists.ts';
 import { oneOf, registerProvision } from './device-provision.ts';
 import { parseCount } from './files.ts';
+import { describeEnd } from './link.ts';
 import { describeMade, makeDevice, type MakeOptions, summaryOfMade, withMakeOptions } from './make-device.ts';
 import { RunCosting } from './run-costing.ts';
 import { secureBroker } from './secure-broker.ts';
@@ -94,20 +96,36 @@ function registerRun(parent: Command): void {
     const costing = new RunCosting(options);
     const stateFolder = folderToRun(options, io);
     const broker = brokerOf(options, { data, stateFolder });
-    const outcome = await runWatched({ stateFolder, ...broker, ...numbersOf(options) }, { io, costing });
-    return resultOf(outcome, { costing, explain: options.explainCost });
+    await using link = await linkOf(options, broker.mqttUrl);
+    const outcome = await runWatched(
+      { stateFolder, ...behindLink(broker, link), ...numbersOf(options) },
+      { io, costing },
+    );
+    return resultOf(outcome, { costing, explain: options.explainCost, link });
   });
 }
 
 function resultOf(
   outcome: DeviceOutcome,
-  { costing, explain }: { readonly costing: RunCosting; readonly explain: string | undefined },
+  {
+    costing,
+    explain,
+    link,
+  }: { readonly costing: RunCosting; readonly explain: string | undefined; readonly link: LinkBefore | undefined },
 ): CommandResult {
   const exit = outcome.result === 'succeeded' || outcome.result === 'no-job' ? 'done' : 'refused';
   const sheet = costing.sheet(outcome);
-  if (!sheet) return { json: jsonOf(outcome), text: describeOutcome(outcome), exit };
-  const text = `${describeOutcome(outcome)}\n\n${describeCosts(sheet, explain)}`;
-  return { json: { ...jsonOf(outcome), sheet }, text, exit };
+  const stats = link?.stats();
+  const text = [
+    describeOutcome(outcome),
+    ...(link && stats ? [`  ${describeEnd(link.profile, stats)}`] : []),
+    ...(sheet ? ['', describeCosts(sheet, explain)] : []),
+  ];
+  return {
+    json: { ...jsonOf(outcome), ...(stats && { link: stats }), ...(sheet && { sheet }) },
+    text: text.join('\n'),
+    exit,
+  };
 }
 
 /** @returns of a device that is made, now or before */
@@ -137,6 +155,30 @@ function brokerOf(
   if (plain?.startsWith('mqtt://')) return { mqttUrl: plain };
   const { url, ca: pem } = secureBroker(data, { mqtts, ca });
   return { mqttUrl: url, tls: { ca: pem, serverName, keyExchange: how } };
+}
+
+/** @returns undefined at level 1, which needs nothing between device and broker */
+async function linkOf({ link, linkLevel }: RunOptions, mqttUrl: string): Promise<LinkBefore | undefined> {
+  const level = oneOf(['1', '2', '3'], linkLevel ?? '1', '--link-level');
+  if (level === '1') return undefined;
+  const profile = parseLink(link);
+  if (!profile) throw new UsageError(`--link-level ${level}: expected a --link too: see device links`);
+  try {
+    return await putLinkBefore(mqttUrl, { level: level === '2' ? 2 : 3, link: profile });
+  } catch (error) {
+    // A link that carries no IP.
+    if (error instanceof RangeError) throw new UsageError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function behindLink(
+  broker: Pick<RunDeviceOptions, 'mqttUrl' | 'tls'>,
+  link: LinkBefore | undefined,
+): Pick<RunDeviceOptions, 'mqttUrl' | 'tls'> {
+  if (!link) return broker;
+  const { tls } = broker;
+  return { mqttUrl: link.url, ...(tls && { tls: { ...tls, serverName: tls.serverName ?? link.serverName } }) };
 }
 
 function isProvisioned(stateFolder: string): boolean {

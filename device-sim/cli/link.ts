@@ -161,7 +161,7 @@ const totalBytes = ({ payloadBytes }: LinkStats): number => payloadBytes.up + pa
 const describeProgress = ({ openConnections, payloadBytes, traffic }: LinkStats): string =>
   `${openConnections} open; up ${payloadBytes.up} B in ${traffic.up.frames} frames, down ${payloadBytes.down} B in ${traffic.down.frames} frames`;
 
-function describeEnd({ name, carries }: LinkProfile, { connections, payloadBytes, traffic }: LinkStats): string {
+export function describeEnd({ name, carries }: LinkProfile, { connections, payloadBytes, traffic }: LinkStats): string {
   const row = (direction: LinkDirection, counts: ChannelCounts): readonly (string | number)[] => [
     direction,
     payloadBytes[direction],

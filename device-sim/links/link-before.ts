@@ -9,6 +9,7 @@ import type { RunningLink } from './running-link.ts';
 export type LinkLevel = 2 | 3;
 
 export interface LinkBefore extends RunningLink {
+  readonly profile: LinkProfile;
   /** The same broker behind the link. Over TLS its name is still that of the URL that was given. */
   readonly url: string;
   readonly serverName: string;
@@ -29,7 +30,7 @@ export async function putLinkBefore(
   const port = url.port === '' ? (DEFAULT_PORTS[protocol] ?? 0) : Number(url.port);
   const options = { link, listen: { port: 0 }, to: { host, port }, ...(seed !== undefined && { seed }) };
   const running = await (level === 2 ? startShapingProxy(options) : emulate(options));
-  return { ...running, url: `${protocol}//127.0.0.1:${running.port}`, serverName: host };
+  return { ...running, profile: link, url: `${protocol}//127.0.0.1:${running.port}`, serverName: host };
 }
 
 async function emulate(options: Parameters<typeof startShapingProxy>[0]): Promise<RunningLink> {

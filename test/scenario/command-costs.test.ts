@@ -19,7 +19,7 @@ beforeAll(async () => {
     ...['release', 'create', '--vendor', 'example.com', '--class', 'hub', '--image', 'fw.bin'],
     ...['--version', '1.2.3', '--sequence', '7', '--key', 'release'],
   );
-  await shell.json('campaign', 'create', '--release', id, '--thing', 'hub-1', 'hub-2');
+  await shell.json('campaign', 'create', '--release', id, '--thing', 'hub-1', 'hub-2', 'hub-3');
 }, TIMEOUT_MS);
 
 const run = (...more: readonly string[]) => shell.run('device', 'run', '--thing', 'hub-1', ...more);
@@ -59,5 +59,25 @@ describe('device run', { timeout: TIMEOUT_MS }, () => {
     const { exitCode, stdout } = await run('--explain-cost', 'endurance', '--timeout', '1');
     expect(exitCode).toBe(0);
     expect(stdout).toContain('endurance = 10,000 erases (modelled)\n    Nordic Semiconductor, nRF52840');
+  });
+
+  it('runs over a link that shapes the real connection, and says what went through', async () => {
+    const hub3 = ['device', 'run', '--thing', 'hub-3', '--link', 'wi-fi', '--link-level', '2', '--json'];
+    const { exitCode, stdout } = await shell.run(...hub3);
+    const { result, link, costs } = JSON.parse(stdout);
+    expect([exitCode, result]).toEqual([0, 'succeeded']);
+    const received = (costs as { quantity: string; phase: string; value: number }[])
+      .filter(({ quantity }) => quantity === 'received')
+      .reduce((sum, { value }) => sum + value, 0);
+    expect(link.payloadBytes.down).toBe(received);
+    expect(link.traffic.down.frameBytes).toBeGreaterThan(received);
+  });
+
+  it('wants a link for a level of it', async () => {
+    expect(await refusalOf(run('--link-level', '2', '--json'))).toEqual({ exitCode: 2, code: 'usage' });
+    expect(await refusalOf(run('--link', 'nb-iot', '--link-level', '4', '--json'))).toEqual({
+      exitCode: 2,
+      code: 'usage',
+    });
   });
 });
