@@ -11,7 +11,7 @@ import { Flash } from './hardware/flash.ts';
 import { openFlashFile } from './hardware/flash-file.ts';
 import { lockFolder } from './hardware/folder-lock.ts';
 import type { Identity, SlotImage } from './ports.ts';
-import { type Board, boardNamed } from './profiles/boards.ts';
+import { type Board, boardNamed, dividedAs, layoutsOf } from './profiles/boards.ts';
 
 /** What manufacturing flashes into one device. */
 export interface FactoryContent extends Identity, FactoryImage {
@@ -23,6 +23,7 @@ export interface FactoryContent extends Identity, FactoryImage {
 export interface DeviceSpec extends FactoryContent {
   /** Made where it does not exist. */
   readonly stateFolder: string;
+  /** Divided as it says first. */
   readonly board: Board;
 }
 
@@ -38,6 +39,7 @@ export interface Device extends Disposable {
 }
 
 const FLASH_FILE = 'flash.sparse';
+/** `nrf52840 swap`: the board, and how its flash is divided. */
 const BOARD_FILE = 'board.txt';
 
 /** Whether a factory has come to its end in this folder. */
@@ -57,7 +59,7 @@ export function manufacture(spec: DeviceSpec): void {
   rmSync(flashPath, { force: true });
   const file = opened.use(openFlashFile(flashPath, board));
   flashDevice(boardParts(new Flash(board, file), board), spec);
-  writeFileSync(join(stateFolder, BOARD_FILE), `${board.name}\n`);
+  writeFileSync(join(stateFolder, BOARD_FILE), `${board.name} ${layoutsOf(board)[0]}\n`);
 }
 
 /** Into a board that is erased. @throws {RangeError} where it does not fit, with the numbers */
@@ -76,9 +78,7 @@ export function flashDevice(parts: BoardParts, content: FactoryContent): void {
  */
 export function openDevice(stateFolder: string): Device {
   if (!isMade(stateFolder)) throw new RangeError(`${stateFolder}: there is no device`);
-  const name = readFileSync(join(stateFolder, BOARD_FILE), 'utf8').trim();
-  const board = boardNamed(name);
-  if (!board) throw new RangeError(`${stateFolder}: board ${name} is not known here`);
+  const board = boardOf(stateFolder);
   using opened = new DisposableStack();
   opened.use(lockFolder(stateFolder));
   const flashPath = join(stateFolder, FLASH_FILE);
@@ -103,4 +103,13 @@ export function openDevice(stateFolder: string): Device {
     },
     [Symbol.dispose]: () => resources.dispose(),
   };
+}
+
+function boardOf(stateFolder: string): Board {
+  const [name = '', layout] = readFileSync(join(stateFolder, BOARD_FILE), 'utf8').trim().split(' ');
+  const board = boardNamed(name);
+  if (!board) throw new RangeError(`${stateFolder}: board ${name} is not known here`);
+  const kind = layoutsOf(board).find((it) => it === layout);
+  if (layout !== undefined && !kind) throw new RangeError(`${stateFolder}: ${name} cannot be divided as ${layout}`);
+  return kind ? dividedAs(board, kind) : board;
 }

@@ -6,12 +6,12 @@ import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { createClassId, createVendorId, formatUuid } from '../../protocol/suit/uuid.ts';
 import { type FactoryContent, isMade, manufacture } from '../factory.ts';
 import { type BudgetLine, flashBudget, overBudget } from '../flash-budget.ts';
-import { type Board, BOARDS } from '../profiles/boards.ts';
+import { type Board, BOARDS, layoutsOf } from '../profiles/boards.ts';
 import { encodeClaim } from '../provisioning/claim.ts';
 import { decodePem } from '../provisioning/pem.ts';
 import { dataFolder } from './data-folder.ts';
 import { asUsage, parseCount, readBytes } from './files.ts';
-import { expectBoard, FACTORY_SEQUENCE, PLACEHOLDER_IMAGE } from './make-device.ts';
+import { expectBoard, FACTORY_SEQUENCE, LAYOUT_HELP, PLACEHOLDER_IMAGE } from './make-device.ts';
 import { describeRoot, readRoot, summaryOfRoot } from './root-file.ts';
 
 interface FactoryOptions {
@@ -20,6 +20,7 @@ interface FactoryOptions {
   readonly class: string;
   readonly vendor: string;
   readonly board: string;
+  readonly layout?: string;
   readonly image?: string;
   readonly sequence?: string;
   readonly claim?: readonly string[];
@@ -48,6 +49,7 @@ export function registerFactoryCommands(program: Command): void {
     .requiredOption('--vendor <domain>', 'vendor that they are made by')
     .requiredOption('--class <name>', 'class of device')
     .option('--board <name>', 'what they are made of (`bristlecone device boards`)', BOARDS[0]!.name)
+    .option('--layout <kind>', LAYOUT_HELP)
     .option('--image <file>', 'image that they leave the factory with (default: a placeholder)')
     .option('--sequence <n>', 'sequence number of that image')
     .option('--claim <files...>', 'claim certificate and its key, in PEM: what provisioning lets them in with')
@@ -84,7 +86,7 @@ interface Batch {
 
 /** @throws {UsageError} where something is missing, or does not fit the board */
 function batchOf(options: FactoryOptions): Batch {
-  const board = expectBoard(options.board);
+  const board = expectBoard(options.board, options.layout);
   const vendorId = createVendorId(options.vendor);
   const content = {
     vendorId,
@@ -144,7 +146,7 @@ function resultOf(
   const there = stopped ? 0 : things.length - made;
   const rows = budget.map(({ what, bytes, roomBytes }) => [what, bytes, roomBytes]);
   const text = [
-    `Made ${made} devices of ${board.name} in ${relative('.', folder) || '.'}${there > 0 ? `; ${there} were there already` : ''}${stopped ? '; stopped before the end' : ''}`,
+    `Made ${made} devices of ${board.name} as ${layoutsOf(board)[0]} in ${relative('.', folder) || '.'}${there > 0 ? `; ${there} were there already` : ''}${stopped ? '; stopped before the end' : ''}`,
     `  ${things[0]} … ${things.at(-1)}; ${describeRoot(root)}`,
     '',
     textTable(['flashed into each', 'bytes', 'room'], rows),
@@ -157,6 +159,7 @@ function resultOf(
     first: things[0],
     last: things.at(-1),
     board: board.name,
+    layout: layoutsOf(board)[0],
     vendorId: formatUuid(vendorId),
     classId: formatUuid(classId),
     root: summaryOfRoot(root),

@@ -5,7 +5,7 @@ import { toHex, utf8 } from '../../protocol/bytes.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { type DeviceSpec, manufacture } from '../factory.ts';
-import { type Board, boardNamed, BOARDS } from '../profiles/boards.ts';
+import { type Board, boardNamed, BOARDS, dividedAs, layoutsOf } from '../profiles/boards.ts';
 import { dataFolder, type FactoryOrder, readFactoryOrder } from './data-folder.ts';
 import { parseCount, readBytes } from './files.ts';
 import { describeRoot, readRoot, rootFrom, type RootOptions, summaryOfRoot } from './root-file.ts';
@@ -14,12 +14,16 @@ import { describeRoot, readRoot, rootFrom, type RootOptions, summaryOfRoot } fro
 export const PLACEHOLDER_IMAGE = utf8('Bristlecone factory image. '.repeat(152));
 export const FACTORY_SEQUENCE = 0;
 
+export const LAYOUT_HELP =
+  'how its flash is divided: a/b (either slot starts), swap (the boot loader swaps them), external (default: the first that device boards has)';
+
 export interface MakeOptions extends RootOptions {
   readonly thing: string;
   readonly data?: string;
   readonly vendor?: string;
   readonly class?: string;
   readonly board?: string;
+  readonly layout?: string;
   readonly image?: string;
   readonly sequence?: string;
 }
@@ -31,6 +35,7 @@ export const withMakeOptions = (command: Command): Command =>
     .option('--vendor <domain>', 'vendor that the device is made by')
     .option('--class <name>', 'class of device')
     .option('--board <name>', `what it is made of: see device boards (default: ${BOARDS[0]!.name})`)
+    .option('--layout <kind>', LAYOUT_HELP)
     .option('--root <file>', 'trust root that it leaves the factory with')
     .option(
       '--anchor <file...>',
@@ -55,7 +60,7 @@ export function makeDevice(
   }
   const spec: DeviceSpec = {
     stateFolder,
-    board: expectBoard(options.board ?? BOARDS[0]!.name),
+    board: expectBoard(options.board ?? BOARDS[0]!.name, options.layout),
     thing: options.thing,
     ...identity,
     root,
@@ -66,12 +71,21 @@ export function makeDevice(
   return spec;
 }
 
-export function expectBoard(name: string): Board {
+/** Divided as `layout` says, or as is usual for it. */
+export function expectBoard(name: string, layout?: string): Board {
   const board = boardNamed(name);
-  if (board) return board;
-  const known = BOARDS.map((it) => it.name).join(', ');
-  throw new UsageError(`--board: expected one of ${known}, got ${JSON.stringify(name.slice(0, 40))}`);
+  if (!board) throw notOneOf('--board:', { known: BOARDS.map((it) => it.name), got: name });
+  if (layout === undefined) return board;
+  const kinds = layoutsOf(board);
+  const kind = kinds.find((it) => it === layout);
+  if (!kind) throw notOneOf(`--layout: on ${name}`, { known: kinds, got: layout });
+  return dividedAs(board, kind);
 }
+
+const notOneOf = (
+  what: string,
+  { known, got }: { readonly known: readonly string[]; readonly got: string },
+): UsageError => new UsageError(`${what} expected one of ${known.join(', ')}, got ${JSON.stringify(got.slice(0, 40))}`);
 
 /** @throws {UsageError} with the numbers, where it does not fit */
 function makeFitting(spec: DeviceSpec): void {
@@ -95,6 +109,7 @@ function identityOf(options: MakeOptions, order: FactoryOrder | undefined) {
 export const summaryOfMade = ({ thing, board, stateFolder, root, image, sequenceNumber }: DeviceSpec) => ({
   thing,
   board: board.name,
+  layout: layoutsOf(board)[0],
   stateFolder,
   root: summaryOfRoot(root),
   imageDigest: toHex(digestOfImage(image).bytes),
@@ -103,4 +118,4 @@ export const summaryOfMade = ({ thing, board, stateFolder, root, image, sequence
 });
 
 export const describeMade = ({ thing, board, root, image, sequenceNumber }: DeviceSpec): string =>
-  `Made ${thing} (${board.name}, image of ${image.length} bytes, sequence ${sequenceNumber}): ${describeRoot(root)}`;
+  `Made ${thing} (${board.name} as ${layoutsOf(board)[0]}, image of ${image.length} bytes, sequence ${sequenceNumber}): ${describeRoot(root)}`;

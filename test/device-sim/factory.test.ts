@@ -2,7 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DeviceSpec, manufacture, openDevice } from '../../device-sim/factory.ts';
-import { boardNamed } from '../../device-sim/profiles/boards.ts';
+import { boardNamed, dividedAs, layoutsOf } from '../../device-sim/profiles/boards.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { firstRoot, rootRole } from '../support/device-roots.ts';
 import { OLD_IMAGE, ROOT } from '../support/device-world.ts';
@@ -66,6 +66,24 @@ describe('a manufactured device', () => {
     manufacture(made);
     writeFileSync(join(made.stateFolder, 'board.txt'), 'abacus\n');
     expect(() => openDevice(made.stateFolder)).toThrow('board abacus is not known');
+  });
+
+  it('keeps how its flash is divided, without which nothing in it is found', () => {
+    const made = spec({ board: dividedAs(boardNamed('nrf52840')!, 'swap') });
+    manufacture(made);
+    using device = openDevice(made.stateFolder);
+    expect([layoutsOf(device.board)[0], device.parts.boot.swap?.scratch.areaBytes]).toEqual(['swap', 4_096]);
+    expect(device.identity.thing).toBe('thing-1');
+  });
+
+  it('of an earlier factory is divided as its board usually is; of none, it is not opened', () => {
+    const made = spec();
+    manufacture(made);
+    writeFileSync(join(made.stateFolder, 'board.txt'), 'nrf52840\n');
+    using device = openDevice(made.stateFolder);
+    expect(layoutsOf(device.board)[0]).toBe('a/b');
+    writeFileSync(join(made.stateFolder, 'board.txt'), 'nrf52840 external\n');
+    expect(() => openDevice(made.stateFolder)).toThrow('cannot be divided as external');
   });
 
   it.each<[name: string, change: Partial<DeviceSpec>]>([

@@ -42,6 +42,15 @@ const make = (root: string, out: string, ...more: readonly string[]) =>
   );
 
 describe('factory make', () => {
+  it('divides the flash of each as it is told', async () => {
+    const { folder, files } = handedOver();
+    const out = join(folder, 'batch');
+    const made = await make(files.root, out, '--layout', 'swap');
+    expect(JSON.parse(made.stdout)).toMatchObject({ board: 'nrf52840', layout: 'swap' });
+    using device = openDevice(join(out, 'hub-0003'));
+    expect(device.parts.boot.swap).toBeDefined();
+  });
+
   it('flashes root, claim, ids and image into each of them, and says what room they take', async () => {
     const { folder, files } = handedOver();
     const out = join(folder, 'batch');

@@ -48,6 +48,16 @@ describe('device make', () => {
     });
   });
 
+  it('divides flash as it is told, where the board can be', async () => {
+    const { make, root } = newFolder();
+    const refused = await make(...NAMED, '--root', root, '--layout', 'external');
+    expect(JSON.parse(refused.stdout).error.message).toBe(
+      '--layout: on nrf52840 expected one of a/b, swap, got "external"',
+    );
+    const made = await make(...NAMED, '--root', root, '--layout', 'swap');
+    expect(JSON.parse(made.stdout)).toMatchObject({ board: 'nrf52840', layout: 'swap' });
+  });
+
   it('flashes what the operator ordered', async () => {
     const { data, make, root } = newFolder();
     mkdirSync(join(data, 'factory'));
