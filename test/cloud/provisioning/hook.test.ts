@@ -71,10 +71,22 @@ describe('the pre-provisioning hook', () => {
     ['yes and overrides that are none', says('{"allowProvisioning":true,"parameterOverrides":["a"]}')],
     ['yes and overrides of another type', says('{"allowProvisioning":true,"parameterOverrides":{"a":1}}')],
     ['yes and too much', says(`{"allowProvisioning":true,"x":"${'x'.repeat(300_000)}"}`)],
-    ['to ask elsewhere', (_request, response) => void response.writeHead(307, { location: '/yes' }).end()],
+    [
+      'to ask elsewhere, where there is a yes',
+      ({ url }, response) =>
+        void (url === '/yes'
+          ? response.end('{"allowProvisioning":true}')
+          : response.writeHead(307, { location: '/yes' }).end()),
+    ],
     ['nothing and hangs up', (request) => void request.socket.destroy()],
   ])('that says %s does not allow it', async (_name, answer) => {
     await expect(ask(answer)).rejects.toThrow(/./);
+  });
+
+  it('that says yes without end is not listened to the end', async () => {
+    await expect(ask((_request, response) => void response.writeHead(200).write(' '.repeat(300_000)))).rejects.toThrow(
+      /at most 262144 bytes/,
+    );
   });
 
   it('that is not there does not allow it', async () => {
