@@ -118,7 +118,7 @@ export function describeSheet(sheet: CostSheet): string {
   ]);
   const missing = sheet.unavailable.map(({ quantity, why }) => `  ${quantity}: ${why}`);
   return [
-    `Costs on ${sheet.board}${over}, ${sheet.algorithms.join(' and ')}; --explain-cost QUANTITY says where each is from`,
+    `Costs on ${sheet.board}${over}, ${sheet.algorithms.join(' and ')}; --explain-cost QUANTITY says where each is from.\naws-… are for a million such devices.`,
     textTable(SHEET_HEAD, rows),
     ...(missing.length === 0 ? [] : [`Not known, and not guessed:\n${missing.join('\n')}`]),
   ].join('\n\n');

@@ -223,7 +223,7 @@ async function runWatched(
     const line = describeEvent(event);
     // A reboot goes on in the state it began in: once is enough.
     if (line !== undefined && line !== lastLine) io.note(line);
-    lastLine = line;
+    lastLine = line ?? lastLine;
   };
   try {
     const { inspect, openTap } = costing;

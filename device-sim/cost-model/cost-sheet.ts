@@ -159,11 +159,13 @@ function flashValues(counted: readonly CostValue[], board: Board, facts: BoardFa
 const whyNoEraseTime = ({ name, external }: Board, { sources }: BoardFacts): string =>
   `${name}: ${external ? 'erases of its two parts are counted together' : sources.flashTimes}`;
 
-/** Of what is known: core, radio, or both. The formula says which. */
+/** Of core and radio together: a sum without one of them would say too little, and look whole. */
 function energyValues(values: readonly CostValue[], { title, milliampHours, volts, source }: Cell): Values {
-  const parts = values.filter(({ quantity }) => quantity === 'core-energy' || quantity === 'radio-energy');
-  if (parts.length === 0) {
-    const why = 'neither core-energy nor radio-energy is known';
+  const quantities = ['core-energy', 'radio-energy'];
+  const parts = values.filter(({ quantity }) => quantities.includes(quantity));
+  const missing = quantities.filter((quantity) => !named(values, quantity));
+  if (missing.length > 0) {
+    const why = `${missing.join(' and ')} would be part of it`;
     return { values: [], unavailable: ['energy', 'battery-share'].map((quantity) => ({ quantity, why })) };
   }
   const energy = computed({
