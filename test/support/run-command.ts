@@ -60,9 +60,10 @@ export class Shell {
     return JSON.parse(stdout);
   }
 
-  /** The embedded cloud, ready. */
+  /** The embedded cloud, ready; on any port for TLS, since the usual one can be had by one test file at a time. */
   async up(...args: readonly string[]): Promise<Up> {
-    const child = this.start(['up', '--json', ...args]);
+    const tlsPort = args.includes('--mqtts-port') ? [] : ['--mqtts-port', '0'];
+    const child = this.start(['up', '--json', ...tlsPort, ...args]);
     const failed = text(child.stderr!);
     const [line] = await Promise.race([once(createInterface({ input: child.stdout! }), 'line'), once(child, 'exit')]);
     if (child.exitCode !== null) throw new Error(`up ended: ${await failed}`);
