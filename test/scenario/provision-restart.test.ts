@@ -106,4 +106,16 @@ describe('a fleet that is being provisioned', { timeout: TIMEOUT_MS }, () => {
       n: second.provisioned,
     });
   });
+
+  it('goes on from wherever each device was when the command is killed', async () => {
+    const folders = makeBatch('valve');
+    const child = shell.start(provision('valve', 8));
+    await untilActive('valve', 6);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect((await activeOf('valve')).length, 'it was in the middle').toBeLessThan(DEVICES);
+
+    expect(await shell.json(...provision('valve', 8).slice(0, -1))).toMatchObject({ failures: [], left: 0 });
+    await expectAllOnce('valve', folders);
+  });
 });
