@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { run, subcommand, textTable, UsageError } from '../../command-line.ts';
 import { anchorOf } from '../../protocol/cose/key.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
+import { LAYOUT_KINDS, type LayoutKind } from '../../protocol/suit/layouts.ts';
 import { keysToCarry } from '../releases/carried-keys.ts';
 import { checkForeignEnvelope, publishRelease } from '../releases/publish-release.ts';
 import { signRelease } from '../releases/sign-release.ts';
@@ -23,6 +24,7 @@ interface NameOptions {
 
 interface CreateOptions extends SignerOptions, ReleaseTrustOptions, NameOptions {
   readonly image: string;
+  readonly layout?: string;
   readonly out?: string;
 }
 
@@ -51,17 +53,23 @@ function registerCreate(parent: Command): void {
           examples: [
             'release create --image fw.bin --version 1.2.3 --sequence 7 --vendor example.com --class hub --key release --out fw.suit',
             'release create … --key legacy --key release        # hybrid: both sign',
+            'release create … --layout external                 # for devices with flash outside their chip, and no others',
             'release create … --profile ssm:/bristlecone/signing # keys and algorithms as the parameter says now',
           ],
         }),
       ),
     ),
   )
+    .option(
+      '--layout <kind>',
+      `make the manifest for devices with this layout: ${LAYOUT_KINDS.join(', ')} (default: swap, which all run)`,
+    )
     .option('--out <file>', 'write the envelope there too')
     .option('--no-development-root', 'make no trust root for trying out where none is published');
   run<CreateOptions>(command, async ({ options, io }) => {
     await using cloud = await openCloudFiles(options.data);
     const image = readBytes(options.image);
+    const layout = parseLayout(options.layout);
     const { signers, digestAlgorithmId, profile } = await openReleaseSigners(options, io.env);
     const keys = signers.map(({ key }) => key);
     const name = nameOf(
@@ -76,6 +84,7 @@ function registerCreate(parent: Command): void {
       vendorDomain: name.vendor,
       className: name.class,
       signers,
+      layout,
       digestAlgorithmId,
       carriedKeys: keysToCarry(cloud.folder.root, keys.map(anchorOf)),
     });
@@ -96,6 +105,14 @@ function registerCreate(parent: Command): void {
       text: describe(release, options.out, describeTrust(trust)),
     };
   });
+}
+
+function parseLayout(text: string | undefined): LayoutKind | undefined {
+  const layout = LAYOUT_KINDS.find((kind) => kind === text);
+  if (layout || text === undefined) return layout;
+  throw new UsageError(
+    `--layout: expected one of ${LAYOUT_KINDS.join(', ')}, got ${JSON.stringify(text.slice(0, 40))}`,
+  );
 }
 
 function registerAdd(parent: Command): void {

@@ -17,6 +17,7 @@ import { authenticate } from '../../protocol/suit/authenticate.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import { digestOfImage, SHA_256 } from '../../protocol/suit/digest.ts';
 import { decodeEnvelope, encodeEnvelope, signedDigest } from '../../protocol/suit/envelope.ts';
+import type { LayoutKind } from '../../protocol/suit/layouts.ts';
 import { encodeManifest } from '../../protocol/suit/manifest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { carriedKey } from '../../protocol/trust/find-key.ts';
@@ -34,6 +35,8 @@ export interface ReleaseRequest {
   readonly className: string;
   /** All of them sign; at least one. */
   readonly signers: readonly Signer[];
+  /** Of the devices that the manifest must fit. Without it, one that all run. */
+  readonly layout?: LayoutKind | undefined;
   /** COSE id of the hash of image, text and manifest. SHA-256 where it is left out. */
   readonly digestAlgorithmId?: number;
   /** Of the signers' keys, those that travel in the envelope: `keysToCarry`. */
@@ -52,7 +55,7 @@ export async function signRelease(request: ReleaseRequest): Promise<Uint8Array> 
   const { image, digestAlgorithmId = SHA_256 } = request;
   const vendorId = createVendorId(request.vendorDomain);
   const { manifest, severed } = buildUpdateManifest({
-    layout: 'swap',
+    layout: request.layout ?? 'swap',
     sequenceNumber: request.sequenceNumber,
     vendorId,
     classId: createClassId(vendorId, request.className),

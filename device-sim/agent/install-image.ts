@@ -217,9 +217,11 @@ export class ImageInstaller {
     return equalBytes(found.bytes, content) ? OK : failed('content-mismatch', `expected other ${content.length} bytes`);
   }
 
-  /** Which slot an image for this component must be built for. */
+  /** Which slot an image for this component must be built for: the one that it will be started from. */
   #checkSlot({ slot }: OperationOf<'check-slot'>): OperationResult {
-    const actual = this.#context.job ? this.#slots.spare : this.#slots.primary;
+    const { job, ports } = this.#context;
+    const whereItIs = job ? this.#slots.spare : this.#slots.primary;
+    const actual = ports.layout === 'a/b' ? whereItIs : 0;
     if (slot === actual) return OK;
     return { ok: false, code: 'wrong-slot', detail: `expected slot ${actual}, got ${slot}` };
   }

@@ -1,5 +1,6 @@
 /**
- * The manifest of an ordinary firmware update, for devices with two slots that swap:
+ * The manifest of an ordinary firmware update, to fit the layout of the devices that it is for. That for `swap` runs on
+ * all of them, where one image will do for either slot:
  *
  *     component 0 [h'00']  primary: what runs        component 1 [h'01']  staging: where the new image arrives
  *
@@ -13,6 +14,13 @@
  * finds its image in place and fetches and swaps nothing (§6.3.1, way 2 of draft-ietf-suit-manifest-37). That costs the
  * device one hash of the primary slot per section, and 19 bytes of envelope.
  *
+ * `external` is the same with component 1 [h'02'], and a copy for the swap (draft-ietf-suit-manifest-37, example 4): a
+ * device without flash outside its chip refuses the component.
+ *
+ * `a/b` has the primary alone, and fetches into it: a device writes to the slot that does not run. Where an image is
+ * linked for its slot there are two of them, and the condition component-slot chooses (example 3); such a manifest is not
+ * to be applied again once it is installed, since it says nothing of the slot that runs then.
+ *
  * Text for people (version, vendor domain, model) is severed: the manifest carries its digest only, 37 bytes, so the
  * version is signed, and the copy that goes to devices carries no text at all (`dropSevered`).
  */
@@ -20,30 +28,34 @@ import type { Command, Sequence } from './commands.ts';
 import { REPORTING } from './commands.ts';
 import type { ComponentId } from './component-id.ts';
 import type { SuitDigest } from './digest.ts';
+import { EXTERNAL, type LayoutKind, PRIMARY as PRIMARY_ID, STAGING as STAGING_ID } from './layouts.ts';
 import { COMPONENT_TEXT_LABELS, labelOf, type SectionName } from './labels.ts';
 import type { Manifest, Severable } from './manifest.ts';
 import type { Parameters } from './parameters.ts';
 import { severMembers, type SeveredManifest } from './sever.ts';
 import { encodeText } from './text.ts';
 
-/** Indices into `SWAP_COMPONENTS`. */
+/** Indices into the components of a manifest. */
 const PRIMARY = 0;
 const STAGING = 1;
 
-export const SWAP_COMPONENTS = {
-  primary: [Uint8Array.of(0)],
-  staging: [Uint8Array.of(1)],
-} as const satisfies Readonly<Record<string, ComponentId>>;
+export interface UpdateImage {
+  readonly digest: SuitDigest;
+  readonly imageBytes: number;
+  readonly uri: string;
+}
 
 export interface UpdateDescription {
-  readonly layout: 'swap';
+  readonly layout: LayoutKind;
   readonly sequenceNumber: number | bigint;
   /** 16 bytes. */
   readonly vendorId: Uint8Array;
   /** 16 bytes. */
   readonly classId: Uint8Array;
   /** Its digest's algorithm is that of the severed text too. */
-  readonly image: { readonly digest: SuitDigest; readonly imageBytes: number; readonly uri: string };
+  readonly image: UpdateImage;
+  /** Of `a/b`, where an image is linked for its slot: the one for slot 1. `image` then is for slot 0. */
+  readonly slot1Image?: UpdateImage;
   readonly text?: UpdateText;
   readonly referenceUri?: string;
 }
@@ -66,18 +78,16 @@ const SILENT = 0;
 
 /** The manifest and, apart from it, its text: sign `encodeManifest(manifest)`, send `severed` to whoever wants to read. */
 export function buildUpdateManifest(description: UpdateDescription): SeveredManifest {
-  const { sequenceNumber, image, text, referenceUri } = description;
+  const { layout, sequenceNumber, image, slot1Image, text, referenceUri } = description;
+  if (slot1Image && layout !== 'a/b') throw new RangeError(`manifest: an image for slot 1 of the layout ${layout}`);
+  const { components, shared, sections } = FORMS[layout](description);
   const manifest: Manifest = {
     sequenceNumber,
-    components: [SWAP_COMPONENTS.primary, SWAP_COMPONENTS.staging],
-    sharedSequence: sharedSequence(description),
+    components,
+    sharedSequence: shared,
     ...(referenceUri !== undefined && { referenceUri }),
     sections: new Map<SectionName, Severable<Sequence>>([
-      [
-        'payload-fetch',
-        inline(unlessInPlace([select(STAGING), override({ uri: image.uri }), run('fetch'), ...matches()])),
-      ],
-      ['install', inline(unlessInPlace([override({ sourceComponent: STAGING }), run('swap'), ...matches()]))],
+      ...sections,
       ['validate', inline([select(PRIMARY), ...matches()])],
       ['invoke', inline([select(PRIMARY), run('invoke')])],
     ]),
@@ -88,14 +98,71 @@ export function buildUpdateManifest(description: UpdateDescription): SeveredMani
   return severMembers(manifest, ['text'], image.digest.algorithmId);
 }
 
-function sharedSequence({ vendorId, classId, image }: UpdateDescription): Sequence {
+/** What differs between layouts. */
+interface Form {
+  readonly components: readonly ComponentId[];
+  readonly shared: Sequence;
+  /** Before `validate`. */
+  readonly sections: readonly (readonly [SectionName, Severable<Sequence>])[];
+}
+
+const FORMS: Readonly<Record<LayoutKind, (description: UpdateDescription) => Form>> = {
+  'a/b': (description) =>
+    description.slot1Image ? perSlotForm(description, description.slot1Image) : oneSlotForm(description),
+  swap: (description) => stagedForm(description, { staging: STAGING_ID, activate: 'swap' }),
+  external: (description) => stagedForm(description, { staging: EXTERNAL, activate: 'copy' }),
+};
+
+function stagedForm(
+  description: UpdateDescription,
+  { staging, activate }: { readonly staging: ComponentId; readonly activate: 'swap' | 'copy' },
+): Form {
+  const fetch = [select(STAGING), override({ uri: description.image.uri }), run('fetch'), ...matches()];
+  return {
+    components: [PRIMARY_ID, staging],
+    shared: [{ name: 'set-component-index', index: true }, ...forThisDevice(description, description.image)],
+    sections: [
+      ['payload-fetch', inline(unlessInPlace(fetch))],
+      ['install', inline(unlessInPlace([override({ sourceComponent: STAGING }), run(activate), ...matches()]))],
+    ],
+  };
+}
+
+function oneSlotForm(description: UpdateDescription): Form {
+  const { image } = description;
+  return {
+    components: [PRIMARY_ID],
+    shared: forThisDevice(description, image),
+    sections: [['install', inline(unlessInPlace([override({ uri: image.uri }), run('fetch'), ...matches()]))]],
+  };
+}
+
+function perSlotForm(description: UpdateDescription, slot1Image: UpdateImage): Form {
+  const bySlot = (parametersOf: (image: UpdateImage) => Parameters): Command => ({
+    name: 'try-each',
+    alternatives: [description.image, slot1Image].map((image, componentSlot) => [
+      override({ componentSlot }),
+      { name: 'component-slot', policy: SILENT },
+      override(parametersOf(image)),
+    ]),
+    orNothing: false,
+  });
+  return {
+    components: [PRIMARY_ID],
+    shared: [
+      ...forThisDevice(description, undefined),
+      bySlot(({ digest, imageBytes }) => ({ imageDigest: digest, imageBytes })),
+    ],
+    sections: [['install', inline([select(PRIMARY), bySlot(({ uri }) => ({ uri })), run('fetch'), ...matches()])]],
+  };
+}
+
+function forThisDevice({ vendorId, classId }: UpdateDescription, image: UpdateImage | undefined): Sequence {
   return [
-    { name: 'set-component-index', index: true },
     override({
       vendorId: { form: 'uuid', bytes: vendorId },
       classId,
-      imageDigest: image.digest,
-      imageBytes: image.imageBytes,
+      ...(image && { imageDigest: image.digest, imageBytes: image.imageBytes }),
     }),
     { name: 'vendor-identifier', policy: ON_FAILURE },
     { name: 'class-identifier', policy: ON_FAILURE },
@@ -111,7 +178,7 @@ const unlessInPlace = (otherwise: Sequence): Sequence => [
 const inline = <T>(value: T): Severable<T> => ({ severed: false, value });
 const select = (index: number): Command => ({ name: 'set-component-index', index });
 const override = (parameters: Parameters): Command => ({ name: 'override-parameters', parameters });
-const run = (name: 'fetch' | 'swap' | 'invoke'): Command => ({ name, policy: REPORTING.recordFailure });
+const run = (name: 'fetch' | 'swap' | 'copy' | 'invoke'): Command => ({ name, policy: REPORTING.recordFailure });
 const matches = (): Sequence => [{ name: 'image-match', policy: ON_FAILURE }];
 
 function encodeUpdateText({ version, vendorDomain, modelInfo, description }: UpdateText): Uint8Array {
@@ -119,5 +186,5 @@ function encodeUpdateText({ version, vendorDomain, modelInfo, description }: Upd
   if (vendorDomain !== undefined) fields.set(labelOf(COMPONENT_TEXT_LABELS, 'vendor-domain'), vendorDomain);
   if (modelInfo !== undefined) fields.set(labelOf(COMPONENT_TEXT_LABELS, 'model-info'), modelInfo);
   if (description !== undefined) fields.set(labelOf(COMPONENT_TEXT_LABELS, 'component-description'), description);
-  return encodeText(new Map([['en', { fields: new Map(), components: [{ id: SWAP_COMPONENTS.primary, fields }] }]]));
+  return encodeText(new Map([['en', { fields: new Map(), components: [{ id: PRIMARY_ID, fields }] }]]));
 }

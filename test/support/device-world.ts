@@ -65,6 +65,8 @@ export interface Release {
   readonly sequenceNumber?: number;
   readonly signers?: readonly TestSigner[];
   readonly vendorId?: Uint8Array;
+  /** That the manifest is made for; without it one that every device can run. */
+  readonly layout?: LayoutKind;
 }
 
 export function releaseOf({ image = NEW_IMAGE, sequenceNumber = 2, signers = [es256], ...other }: Release = {}) {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { utf8 } from '../../../protocol/bytes.ts';
-import { buildUpdateManifest, SWAP_COMPONENTS } from '../../../protocol/suit/build.ts';
+import { buildUpdateManifest } from '../../../protocol/suit/build.ts';
 import { describeComponentId } from '../../../protocol/suit/component-id.ts';
 import { digestOfImage } from '../../../protocol/suit/digest.ts';
 import { decodeEnvelope } from '../../../protocol/suit/envelope.ts';
+import { PRIMARY, STAGING } from '../../../protocol/suit/layouts.ts';
 import { decodeManifest, encodeManifest } from '../../../protocol/suit/manifest.ts';
 import type { Operation, OperationResult } from '../../../protocol/suit/processor/operations.ts';
 import { runProcedure } from '../../../protocol/suit/processor.ts';
@@ -60,7 +61,7 @@ describe('buildUpdateManifest', () => {
     drive(runProcedure(envelope, 'update', device), answer).operations.map(describeOperation);
 
   it('has two components, and checks vendor and class for both', () => {
-    expect(updateManifest.components).toEqual([SWAP_COMPONENTS.primary, SWAP_COMPONENTS.staging]);
+    expect(updateManifest.components).toEqual([PRIMARY, STAGING]);
     expect(encodeManifest(decodeManifest(encodeManifest(updateManifest)))).toEqual(encodeManifest(updateManifest));
   });
 
@@ -108,7 +109,7 @@ describe('buildUpdateManifest', () => {
     const { operations } = drive(runProcedure(envelope, 'update', device), createSlots(slots()));
     expect(operations.find((operation) => operation.do === 'fetch')).toEqual({
       do: 'fetch',
-      component: SWAP_COMPONENTS.staging,
+      component: STAGING,
       uri: update.image.uri,
       imageBytes: image.length,
       digest: update.image.digest,
