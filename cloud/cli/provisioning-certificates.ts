@@ -4,7 +4,7 @@ import { run, subcommand, textTable, UsageError } from '../../command-line.ts';
 import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { OperatorError } from '../errors.ts';
 import { activateFor, readmitThing } from '../store/admissions.ts';
-import { type Certificate, listCertificates, setCertificateStatus } from '../store/certificates.ts';
+import { type Certificate, listCertificates, revokeCertificates } from '../store/certificates.ts';
 import type { Store } from '../store/store.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
 import { openCloudFiles } from './open-cloud.ts';
@@ -49,7 +49,7 @@ function registerRevoke(parent: Command): void {
   const command = withDataOption(
     subcommand(parent, {
       name: 'revoke',
-      summary: 'for good: its connection is cut, and neither key nor thing come back by a claim',
+      summary: 'for good, with all of its key: the connection is cut, and neither key nor thing come back by a claim',
       examples: ['provisioning revoke 8e9c1f0a', 'provisioning revoke --thing hub-1'],
     }),
   )
@@ -61,8 +61,10 @@ function registerRevoke(parent: Command): void {
     await using cloud = await openCloudFiles(options.data);
     const found =
       given === undefined ? await ofThing(cloud.store, options.thing ?? '') : [await oneBy(cloud.store, given)];
-    const ids = found.map(({ id }) => id);
-    await setCertificateStatus(cloud.store, ids, 'REVOKED');
+    const ids = await revokeCertificates(
+      cloud.store,
+      found.map(({ id }) => id),
+    );
     return {
       json: { revoked: ids },
       text: `Revoked ${ids.length === 1 ? ids[0] : `${ids.length} certificates`}. A running cloud cuts the connection now.`,

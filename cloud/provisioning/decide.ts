@@ -6,7 +6,8 @@
  *     same words it gives the same answer, so that a device that lost the answer loses nothing.
  *   - A claim makes things that have no certificate, and the same thing again for the same key. Another key for a thing
  *     that has one would be a takeover, so its template must say that it may (replaceThings).
- *   - What has been revoked stays out, thing and key, until the operator readmits the thing.
+ *   - What has been revoked stays out, thing and key, until the operator readmits the thing; what was last switched off
+ *     is nobody else's either.
  *   - A device replaces its own certificate and no other's. The old one counts until the new one has connected.
  *
  * AWS IoT knows neither the second nor the third rule; there a claim that is stolen from one device takes over any.
@@ -58,6 +59,16 @@ export function expectCleanKey(others: readonly Certificate[]): void {
     throw new Refusal('AccessDenied', 'this key is that of a claim, which many devices share');
 }
 
+/**
+ * Of a manufacturer's certificate, which registers by itself: ECDSA signs it in two ways, and whoever has one makes the
+ * other, so that its id is new says nothing. What was last done with its key does.
+ *
+ * @param others certificates with the same public key, in the order in which they were made
+ */
+export function expectKeyOn(others: readonly Certificate[]): void {
+  if (others.at(-1)?.status === 'INACTIVE') throw new Refusal('AccessDenied', 'this key has been switched off');
+}
+
 interface TokenQuestion {
   readonly token: OwnershipToken | undefined;
   readonly certificate: Certificate | undefined;
@@ -88,7 +99,7 @@ interface ThingQuestion {
   readonly thing: string;
   /** The one to be registered. */
   readonly certificate: Pick<Certificate, 'id' | 'keyDigest'>;
-  /** All that the thing has had. */
+  /** All that the thing has had, in the order in which they were made. */
   readonly existing: readonly Certificate[];
   readonly settings: TemplateSettings;
   readonly nowMs: number;
@@ -101,7 +112,10 @@ export function expectMayRegister({ caller, thing, certificate, existing, settin
   if (others.some(({ status }) => status === 'REVOKED'))
     throw new Refusal('AccessDenied', 'this thing has been revoked: its operator must readmit it');
   if (caller.kind === 'device' || settings.replaceThings) return;
-  const counting = others.filter(({ status, expiresAtMs }) => status === 'ACTIVE' && expiresAtMs > nowMs);
+  // The newest one, too, where it was switched off: a name is not free by that.
+  const counting = others.filter(
+    (it) => it.expiresAtMs > nowMs && (it.status === 'ACTIVE' || (it.status === 'INACTIVE' && it === others.at(-1))),
+  );
   if (counting.some(({ keyDigest }) => keyDigest !== certificate.keyDigest))
     throw new Refusal('ResourceConflicts', 'this thing has a certificate with another key');
 }

@@ -22,7 +22,7 @@ import { type Certificate, certificatesOfKey, insertCertificate } from '../store
 import { isAllowed, templateByName } from '../store/provisioning-templates.ts';
 import { commitRegistration } from '../store/registrations.ts';
 import type { Store } from '../store/store.ts';
-import { expectCleanKey, expectMayRegister } from './decide.ts';
+import { expectCleanKey, expectKeyOn, expectMayRegister } from './decide.ts';
 import { certificateParameters, mergeParameters, planRegistration } from './plan-registration.ts';
 import { Refusal } from './refusal.ts';
 
@@ -42,7 +42,9 @@ export function registerManufacturedWith(options: ManufacturedOptions): Register
     if (!decoded || !authority) return 'unknown';
     const certificate = newCertificate(decoded, authority, clock());
     try {
-      expectCleanKey(await certificatesOfKey(store, certificate.keyDigest));
+      const others = await certificatesOfKey(store, certificate.keyDigest);
+      expectCleanKey(others);
+      expectKeyOn(others);
       if (authority.template === undefined) await announce(options, certificate, authority);
       else await register(options, { certificate, decoded, template: authority.template });
       return 'registered';

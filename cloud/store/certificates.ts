@@ -41,10 +41,10 @@ export async function certificateById({ db }: Database, id: string): Promise<Cer
   return row && certificateOf(row);
 }
 
-/** Of the public key whose digest this is. */
+/** Of the public key whose digest this is, in the order in which they were made. */
 export async function certificatesOfKey({ db }: Database, keyDigest: string): Promise<Certificate[]> {
-  const rows = await db.selectFrom('certificates').selectAll().where('keyDigest', '=', keyDigest).execute();
-  return rows.map(certificateOf);
+  const query = db.selectFrom('certificates').selectAll().where('keyDigest', '=', keyDigest).orderBy('ordinal');
+  return (await query.execute()).map(certificateOf);
 }
 
 /** In the order in which they were made. */
@@ -72,6 +72,18 @@ export async function setCertificateStatus(
     .where('status', '!=', 'REVOKED')
     .execute();
   if (status !== 'ACTIVE') await noteCertificates({ db }, ids);
+}
+
+/**
+ * For good, and with every other certificate of their keys: one key may stand in several.
+ * @returns all of them
+ */
+export async function revokeCertificates({ db }: Database, ids: readonly string[]): Promise<readonly string[]> {
+  const keys = db.selectFrom('certificates').select('keyDigest').where('id', 'in', ids);
+  const rows = await db.selectFrom('certificates').select('id').where('keyDigest', 'in', keys).execute();
+  const all = rows.map(({ id }) => id);
+  await setCertificateStatus({ db }, all, 'REVOKED');
+  return all;
 }
 
 /**

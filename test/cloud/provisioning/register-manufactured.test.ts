@@ -1,11 +1,17 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { decodeCertificate } from '../../../cloud/formats/certificate.ts';
+import { bytesOf, encodeDer, toArrayBuffer } from '../../../cloud/formats/der.ts';
+import { certificateIdOf } from '../../../cloud/identity/authority.ts';
+import { fromDerForm, toDerForm } from '../../../cloud/signing/ecdsa-der.ts';
 import { activateFor } from '../../../cloud/store/admissions.ts';
 import { deleteAuthority, insertAuthority, listAuthorities } from '../../../cloud/store/authorities.ts';
-import { certificateById, setCertificateStatus } from '../../../cloud/store/certificates.ts';
+import { certificateById, revokeCertificates, setCertificateStatus } from '../../../cloud/store/certificates.ts';
 import { allowValues } from '../../../cloud/store/provisioning-templates.ts';
 import { thingDescription } from '../../../cloud/store/things.ts';
 import { START_MS, startTestProvisioning, type TestProvisioning } from '../../support/provisioning-service.ts';
-import { createCa, type TestCa } from '../../support/tls-pki.ts';
+import { createCa, type TestCa, type TestCertificate } from '../../support/tls-pki.ts';
+import { fromHex, toHex } from '../../../protocol/bytes.ts';
+import { algorithmByName } from '../../../protocol/cose/algorithms.ts';
 
 /** The example of the developer guide, "Just-in-time provisioning", and what it says of a policy left out. */
 const JITP = JSON.stringify({
@@ -125,6 +131,57 @@ describe('the first connection with a certificate of a registered CA', () => {
     const certificate = await certificateById(cloud.store, device.id);
     await activateFor(cloud.store, { certificate: certificate!, thing: 'hub-1', nowMs: START_MS });
     expect(await connect(device)).toMatchObject({ kind: 'device', thing: 'hub-1', templates: [] });
+  });
+});
+
+/** ECDSA has two signatures where it has one: s, and the order of the curve less s (FIPS 186-5 §6.4). */
+const P256_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
+
+/** The same certificate with the other signature: as good, and of another id. */
+function twinOf({ der }: TestCertificate): TestCertificate {
+  const { asn } = decodeCertificate(der, 'test');
+  const algorithm = algorithmByName('ES256')!;
+  const signature = fromDerForm(bytesOf(asn.signatureValue), algorithm);
+  const s = P256_ORDER - BigInt(`0x${toHex(signature.subarray(32))}`);
+  signature.set(fromHex(s.toString(16).padStart(64, '0')), 32);
+  asn.signatureValue = toArrayBuffer(toDerForm(signature, algorithm));
+  const twin = encodeDer(asn);
+  return { der: twin, id: certificateIdOf(twin), certificate: '', privateKey: '' };
+}
+
+describe('a certificate whose signature was written another way', () => {
+  it('counts as long as the key does', async () => {
+    await trust('makers');
+    const device = maker.issue({ subject: SUBJECT });
+    await connect(device);
+    const twin = twinOf(device);
+    expect(twin.id).not.toBe(device.id);
+    expect(await connect(twin)).toMatchObject({ kind: 'device', certificateId: twin.id });
+  });
+
+  it('does not switch on what was switched off', async () => {
+    await trust('makers');
+    const device = maker.issue({ subject: SUBJECT });
+    await connect(device);
+    await setCertificateStatus(cloud.store, [device.id], 'INACTIVE');
+    expect(await connect(twinOf(device))).toMatchObject({ code: 'registration-refused' });
+    expect(await connect(device)).toMatchObject({ code: 'inactive' });
+  });
+
+  it.each([['the first'], ['the other']])('does not survive that %s is revoked', async (which) => {
+    await trust('makers');
+    const device = maker.issue({ subject: SUBJECT });
+    const twin = twinOf(device);
+    await connect(device);
+    await connect(twin);
+    const cut: string[] = [];
+    cloud.registry.onRevoked((id) => cut.push(id));
+    const revoked = await revokeCertificates(cloud.store, [which === 'the first' ? device.id : twin.id]);
+    expect(revoked).toEqual([device.id, twin.id]);
+    await cloud.registry.tick();
+    expect(cut).toEqual(expect.arrayContaining([device.id, twin.id]));
+    expect(await connect(device)).toMatchObject({ code: 'revoked' });
+    expect(await connect(twin)).toMatchObject({ code: 'revoked' });
   });
 });
 

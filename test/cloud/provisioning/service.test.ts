@@ -1,6 +1,11 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { certificateById, listCertificates, setCertificateStatus } from '../../../cloud/store/certificates.ts';
+import {
+  certificateById,
+  listCertificates,
+  revokeCertificates,
+  setCertificateStatus,
+} from '../../../cloud/store/certificates.ts';
 import { readmitThing } from '../../../cloud/store/admissions.ts';
 import { thingDescription } from '../../../cloud/store/things.ts';
 import type { ProvisioningErrorCode } from '../../../protocol/aws-iot/provisioning.ts';
@@ -241,6 +246,15 @@ describe('a claim', () => {
     expect(await statusOf(cloud.store, created.certificateId)).toBe('ACTIVE');
     await cloud.connect(again.created.certificatePem, 'hub-1');
     expect(await statusOf(cloud.store, created.certificateId)).toBe('INACTIVE');
+  });
+
+  it('takes over no thing whose certificate was switched off', async () => {
+    const { created } = await cloud.provision(claim, {});
+    await setCertificateStatus(cloud.store, [created.certificateId], 'INACTIVE');
+    expectRefused((await cloud.provision(claim, {})).registered, 'ResourceConflicts');
+    await revokeCertificates(cloud.store, [created.certificateId]);
+    await readmitThing(cloud.store, 'hub-1');
+    expect((await cloud.provision(claim, {})).registered.outcome).toBe('accepted');
   });
 
   it('replaces a thing where its template says that it may', async () => {
