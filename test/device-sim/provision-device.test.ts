@@ -78,6 +78,17 @@ describe('a device that its factory gave a claim', () => {
     expect(sumOf(again.costs, 'tls-handshakes')).toBe(0);
   });
 
+  it('asks for its jobs under the name that it was given, and no other', async () => {
+    const world = await start();
+    const stateFolder = await world.makeDevice('7');
+    await provisionDevice(world.options(stateFolder));
+    const connection = { mqttUrl: world.cloud.url, tls: { ca: world.cloud.serverCa } };
+    expect(await runDevice({ stateFolder, ...connection, timeoutMs: 200, settings: QUICK })).toMatchObject({
+      thing: 'hub-7',
+      result: 'no-job',
+    });
+  });
+
   it('takes a key from the cloud where it cannot make one', async () => {
     const world = await start();
     const stateFolder = await world.makeDevice('7');

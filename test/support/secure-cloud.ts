@@ -1,4 +1,4 @@
-/** The cloud that provisions devices, in this process: KMS, device CA, registry, provisioning, and a broker with TLS. */
+/** The cloud that provisions devices, in this process: KMS, device CA, registry, provisioning, jobs, and a broker with TLS. */
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +10,7 @@ import { type Claim, createClaim } from '../../cloud/provisioning/create-claim.t
 import { createHttpHook } from '../../cloud/provisioning/hook.ts';
 import { startProvisioningService } from '../../cloud/provisioning/service.ts';
 import { createTemplate, type TemplateSettings } from '../../cloud/provisioning/settings.ts';
+import { startJobsService } from '../../cloud/jobs/service.ts';
 import { putTemplate } from '../../cloud/store/provisioning-templates.ts';
 import { openStore, type Store } from '../../cloud/store/store.ts';
 import { clientFor } from './embedded-kms.ts';
@@ -64,6 +65,7 @@ export async function startSecureCloud(settings: Partial<TemplateSettings> = {})
   const credentials = [{ certificate: server.certificate, privateKey: server.privateKey }];
   const tls = { port: 0, credentials, keyExchange: 'preferred', registry } as const;
   const broker = await startBroker({ host: '127.0.0.1', log, tls });
+  await startJobsService({ bus: broker.bus, store, log, clock });
   const account = { region, accountId };
   startProvisioningService({
     ...{ store, deviceCa, clock, random, log, account, hook: createHttpHook(), requests: broker.requests },
