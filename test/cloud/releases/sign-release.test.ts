@@ -57,6 +57,16 @@ describe('signRelease', () => {
     expect(text).toBeDefined();
   });
 
+  it.each([
+    [undefined, [0, 1]],
+    ['swap', [0, 1]],
+    ['external', [0, 2]],
+    ['a/b', [0]],
+  ] as const)('names the components of the layout %s', async (layout, ids) => {
+    const { manifest } = authenticate(decodeEnvelope(await signRelease({ ...request, layout })), trust(one));
+    expect(manifest.components).toEqual(ids.map((id) => [Uint8Array.of(id)]));
+  });
+
   it('lets every signer sign the same digest', async () => {
     const two = signer(2);
     const envelope = decodeEnvelope(await signRelease({ ...request, signers: [one, two] }));

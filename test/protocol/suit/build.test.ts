@@ -4,7 +4,7 @@ import { buildUpdateManifest } from '../../../protocol/suit/build.ts';
 import { describeComponentId } from '../../../protocol/suit/component-id.ts';
 import { digestOfImage } from '../../../protocol/suit/digest.ts';
 import { decodeEnvelope } from '../../../protocol/suit/envelope.ts';
-import { PRIMARY, STAGING } from '../../../protocol/suit/layouts.ts';
+import { EXTERNAL, PRIMARY, STAGING } from '../../../protocol/suit/layouts.ts';
 import { decodeManifest, encodeManifest } from '../../../protocol/suit/manifest.ts';
 import type { Operation, OperationResult } from '../../../protocol/suit/processor/operations.ts';
 import { runProcedure } from '../../../protocol/suit/processor.ts';
@@ -162,6 +162,61 @@ describe('buildUpdateManifest', () => {
 
   it('takes a manifest of this size', () => {
     // Every byte here is sent to every device: a change should be seen in review.
-    expect(encodeManifest(updateManifest)).toHaveLength(194);
+    const slot1Image = { ...update.image, uri: 'https://example.com/image-1' };
+    const forms = [{}, { layout: 'external' }, { layout: 'a/b' }, { layout: 'a/b', slot1Image }] as const;
+    const sizes = forms.map((form) => encodeManifest(buildUpdateManifest({ ...update, ...form }).manifest).length);
+    expect(sizes).toEqual([194, 193, 165, 274]);
   });
+
+  it('fetches into external flash, and copies from there', () => {
+    const { manifest } = buildUpdateManifest({ ...update, layout: 'external' });
+    expect(manifest.components).toEqual([PRIMARY, EXTERNAL]);
+    const answer = answerMismatchTo(1, 3);
+    const { operations } = drive(runProcedure(trusted(manifest), 'update', device), answer);
+    expect(operations.map(describeOperation)).toEqual([
+      'match-image 00',
+      'fetch 02 https://example.com/image',
+      'match-image 02',
+      'match-image 00',
+      'copy 02 to 00',
+      'match-image 00',
+      'match-image 00',
+    ]);
+  });
+
+  it('fetches into the primary where that is all there is', () => {
+    const { manifest } = buildUpdateManifest({ ...update, layout: 'a/b' });
+    expect(manifest.components).toEqual([PRIMARY]);
+    const { operations } = drive(runProcedure(trusted(manifest), 'update', device), answerMismatchTo(1));
+    expect(operations.map(describeOperation)).toEqual([
+      'match-image 00',
+      'fetch 00 https://example.com/image',
+      'match-image 00',
+      'match-image 00',
+    ]);
+  });
+
+  it.each([0, 1])('fetches the image that is linked for slot %i', (slot) => {
+    const other = utf8('an image for slot 1');
+    const slot1Image = { digest: digestOfImage(other), imageBytes: other.length, uri: 'https://example.com/image-1' };
+    const { manifest } = buildUpdateManifest({ ...update, layout: 'a/b', slot1Image });
+    const wrong: OperationResult = { ok: false, code: 'wrong-slot', detail: `expected slot ${slot}` };
+    const answer = (it: Operation): OperationResult => (it.do === 'check-slot' && it.slot !== slot ? wrong : OK);
+    const { operations } = drive(runProcedure(trusted(manifest), 'update', device), answer);
+    const { uri, digest, imageBytes } = [update.image, slot1Image][slot]!;
+    expect(operations.find((operation) => operation.do === 'fetch')).toMatchObject({ uri, digest, imageBytes });
+  });
+
+  it('has no second image where only one slot is started', () => {
+    expect(() => buildUpdateManifest({ ...update, slot1Image: update.image })).toThrow(RangeError);
+  });
+
+  /** All is well but these comparisons, counted from 1. */
+  function answerMismatchTo(...failing: readonly number[]) {
+    let matches = 0;
+    return (operation: Operation): OperationResult => {
+      if (operation.do !== 'match-image' || !failing.includes((matches += 1))) return OK;
+      return { ok: false, code: 'image-mismatch', detail: 'another image' };
+    };
+  }
 });
