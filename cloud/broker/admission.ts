@@ -107,7 +107,7 @@ async function identify(parts: AdmissionParts, client: Client, clientId: string)
   const { registry, sessions } = parts;
   const certificate = parts.certificateOf(client);
   if (!certificate) {
-    return sessions.isCertified(clientId)
+    return (await registry?.hasProvenItself(clientId))
       ? notAuthorized('certificate-needed', 'this thing has a certificate, and is nobody without it')
       : { clientId, rights: { thing: clientId, templates: [] } };
   }

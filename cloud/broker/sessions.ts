@@ -19,7 +19,6 @@ const REASON_ADMINISTRATIVE_ACTION = 0x98;
 export class Sessions {
   readonly #sessions = new WeakMap<Client, Session>();
   readonly #byCertificate = new Map<string, Set<Client>>();
-  readonly #certifiedThings = new Set<string>();
   /** They keep their name, for the log and for who waits for their end, and nothing else. */
   readonly #cut = new WeakSet<Client>();
 
@@ -39,8 +38,6 @@ export class Sessions {
 
   open(client: Client, session: Session): void {
     this.#sessions.set(client, session);
-    const { certificateId, rights } = session;
-    if (certificateId !== undefined && rights.thing !== undefined) this.#certifiedThings.add(rights.thing);
   }
 
   of(client: Client): Session | undefined {
@@ -50,11 +47,6 @@ export class Sessions {
   rightsOf(client: Client): Rights {
     const session = this.#sessions.get(client);
     return session && !this.#cut.has(client) ? session.rights : NO_RIGHTS;
-  }
-
-  /** Whether this thing has proven who it is since the broker was started: from then on nobody else is it unproven. */
-  isCertified(thing: string): boolean {
-    return this.#certifiedThings.has(thing);
   }
 
   /** The connections of a certificate, each as `cut` says. @returns who that was */

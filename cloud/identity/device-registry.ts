@@ -7,6 +7,7 @@ import { listAuthorities } from '../store/authorities.ts';
 import {
   certificateById,
   dropIdentityNotices,
+  listCertificates,
   noteFirstConnection,
   takeIdentityNotices,
 } from '../store/certificates.ts';
@@ -62,6 +63,11 @@ class Registry implements DeviceRegistry {
       await noteFirstConnection(store, certificate, clock());
     }
     return decided;
+  }
+
+  async hasProvenItself(thing: string): Promise<boolean> {
+    const certificates = await listCertificates(this.#options.store, { thing });
+    return certificates.some(({ firstConnectedAtMs }) => firstConnectedAtMs !== undefined);
   }
 
   onRevoked(handler: (certificateId: string) => void): void {

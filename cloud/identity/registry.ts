@@ -61,6 +61,9 @@ export interface CertificateRegistry {
    */
   authorizeConnection(certificateDer: Uint8Array, clientId: string): Promise<Authorization>;
 
+  /** Whether this thing has ever connected with a certificate: from then on nobody without one is it. */
+  hasProvenItself(thing: string): Promise<boolean>;
+
   /** Called with the id of each certificate that no longer admits anybody: cut what is connected with it. */
   onRevoked(handler: (certificateId: string) => void): void;
 

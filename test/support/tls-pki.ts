@@ -131,6 +131,7 @@ type Answer =
 export function createRegistry(...trusted: readonly string[]): TestRegistry {
   const answers = new Map<string, Answer>();
   const revoked = new Set<string>();
+  const proven = new Set<string>();
   const onRevoked: ((certificateId: string) => void)[] = [];
   const onChanged: (() => void)[] = [];
   let authorities = trusted;
@@ -139,11 +140,15 @@ export function createRegistry(...trusted: readonly string[]): TestRegistry {
     if (revoked.has(certificateId)) return { kind: 'refused', code: 'revoked', reason: 'the certificate is revoked' };
     if (!answer) return { kind: 'refused', code: 'unknown-certificate', reason: 'the certificate is not registered' };
     if ('claim' in answer) return { kind: 'claim', certificateId, templates: answer.claim };
-    if (answer.thing === clientId) return { kind: 'device', certificateId, templates: [], ...answer };
+    if (answer.thing === clientId) {
+      proven.add(clientId);
+      return { kind: 'device', certificateId, templates: [], ...answer };
+    }
     return { kind: 'refused', code: 'wrong-client-id', reason: 'the client id is not the thing of the certificate' };
   };
   return {
     authorizeConnection: async (der, clientId) => judge(createHash('sha256').update(der).digest('hex'), clientId),
+    hasProvenItself: async (thing) => proven.has(thing),
     onRevoked: (handler) => void onRevoked.push(handler),
     trustedAuthorities: async () => authorities,
     onAuthoritiesChanged: (handler) => void onChanged.push(handler),

@@ -5,8 +5,10 @@ import {
   listCertificates,
   noteFirstConnection,
   registerCertificate,
+  revokeCertificates,
   setCertificateStatus,
 } from '../../../cloud/store/certificates.ts';
+import { createDeviceRegistry } from '../../../cloud/identity/device-registry.ts';
 import { decideConnection } from '../../../cloud/identity/decide-connection.ts';
 import {
   HOUR_MS,
@@ -69,6 +71,19 @@ describe('authorizeConnection', () => {
     expect(await cloud.registry.authorizeConnection(der, 'hub-1')).toMatchObject({ code: 'unknown-certificate' });
     expect(created.certificateId).toBe(idOf(created.certificatePem));
   });
+});
+
+it('a thing has proven itself once it has connected, for every later process, and also when it is revoked', async () => {
+  const { created } = await cloud.provision(claim, {});
+  const later = () => createDeviceRegistry({ ...cloud, deviceCa: cloud.deviceCa.pem, clock: () => cloud.clock.nowMs });
+  expect(await later().hasProvenItself('hub-1')).toBe(false);
+  await cloud.connect(created.certificatePem, 'another');
+  expect(await later().hasProvenItself('hub-1')).toBe(false);
+  await cloud.connect(created.certificatePem, 'hub-1');
+  expect(await later().hasProvenItself('hub-1')).toBe(true);
+  expect(await later().hasProvenItself('hub-2')).toBe(false);
+  await revokeCertificates(cloud.store, [created.certificateId]);
+  expect(await later().hasProvenItself('hub-1')).toBe(true);
 });
 
 describe('revocation', () => {
