@@ -12,6 +12,7 @@ import { bytesOnTheWire, sumOf } from '../metrics/cost.ts';
 import type { AgentEvent } from '../ports.ts';
 import { type CostOptions, describeCosts, parseLink, withCostOptions } from './cost-options.ts';
 import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
+import { registerFaults } from './device-faults.ts';
 import { registerLists } from './device-lists.ts';
 import { oneOf, registerProvision } from './device-provision.ts';
 import { parseCount } from './files.ts';
@@ -39,6 +40,7 @@ export function registerDeviceCommands(program: Command): void {
   registerMake(device);
   registerRun(device);
   registerProvision(device);
+  registerFaults(device);
   registerLists(device);
 }
 

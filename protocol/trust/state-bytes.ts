@@ -6,7 +6,7 @@
  *
  * A root is trusted after a reboot because its digest stands here, so no signature is verified twice.
  */
-import { equalBytes, toHex } from '../bytes.ts';
+import { toHex } from '../bytes.ts';
 import { decodeCbor } from '../cbor/decode.ts';
 import { encodeCbor } from '../cbor/encode.ts';
 import { expectArray, expectBytes, expectUint, expectUint64, wrongShape } from '../cbor/expect.ts';
@@ -17,8 +17,6 @@ import { MAX_TRUST_STATE_BYTES } from '../limits.ts';
 import { digestValue, suitDigestOf } from '../suit/digest.ts';
 import { UUID_BYTES } from '../suit/uuid.ts';
 import { restoreRoot, type VerifiedRoot } from './advance.ts';
-import { decodeSignedRoot } from './signed-root.ts';
-import { rootDigest } from './root.ts';
 import type { InstalledRelease, StagedRelease, TrustState } from './state.ts';
 
 const STATE_FORMAT = 1;
@@ -66,18 +64,19 @@ export function decodeTrustState(bytes: Uint8Array, { roots }: { readonly roots:
 }
 
 function rootOf(digest: Uint8Array, roots: readonly Uint8Array[], at: string): VerifiedRoot {
-  const bytes = roots.find((it) => isOf(it, digest));
-  if (bytes) return restoreRoot(bytes, digest);
+  for (const bytes of roots) {
+    const root = restored(bytes, digest);
+    if (root) return root;
+  }
   throw new Rejection('root-not-pinned', at, `expected the root of digest ${toHex(digest.subarray(0, 8))}…, got none`);
 }
 
 /** A root area may hold anything, after a power cut: what is no root is not the one that is looked for. */
-function isOf(bytes: Uint8Array, digest: Uint8Array): boolean {
+function restored(bytes: Uint8Array, digest: Uint8Array): VerifiedRoot | undefined {
   try {
-    const { payload, root } = decodeSignedRoot(bytes);
-    return equalBytes(digest, rootDigest(payload, root.hashId));
+    return restoreRoot(bytes, digest);
   } catch (error) {
-    if (error instanceof Rejection) return false;
+    if (error instanceof Rejection) return undefined;
     throw error;
   }
 }
