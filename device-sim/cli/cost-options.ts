@@ -17,6 +17,7 @@ import { expectFacts } from './device-lists.ts';
 
 export interface CostOptions {
   readonly board?: string;
+  readonly layout?: string;
   readonly link?: string;
   readonly linkLevel?: string;
   readonly variant?: string;

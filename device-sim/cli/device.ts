@@ -52,6 +52,7 @@ function registerMake(parent: Command): void {
       examples: [
         'device make --thing hub-1 --vendor example.com --class hub --root root-1.cose --image old.bin',
         'device make --thing hub-1 --vendor example.com --class hub --anchor release.cose    # for trying out',
+        'device make --thing hub-2 … --board nrf52840 --layout swap    # the boot loader swaps its two slots',
       ],
     }),
   );

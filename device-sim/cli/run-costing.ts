@@ -12,7 +12,7 @@ import { replay } from '../links/replay.ts';
 import { TraceRecorder } from '../links/trace.ts';
 import type { MqttVersion, WireTap } from '../metrics/connection-meter.ts';
 import type { AgentEvent } from '../ports.ts';
-import type { Board } from '../profiles/boards.ts';
+import { type Board, layoutsOf } from '../profiles/boards.ts';
 import type { LinkProfile } from '../profiles/links.ts';
 import {
   CannotVerify,
@@ -49,13 +49,17 @@ export class RunCosting {
   /**
    * Before it connects.
    *
-   * @throws {UsageError} where it is another board than was asked for
+   * @throws {UsageError} where it is another board than was asked for, or divided in another way
    * @throws {CannotVerify} where the board could not verify what its trust root asks for, however it did it
    */
   readonly inspect = (device: Device): void => {
     const { board, identity } = device;
     if (board.name !== (this.#options.board ?? board.name)) {
       throw new UsageError(`--board: ${identity.thing} is made of ${board.name}, got ${this.#options.board}`);
+    }
+    const { layout = layoutsOf(board)[0] } = this.#options;
+    if (layout !== layoutsOf(board)[0]) {
+      throw new UsageError(`--layout: ${identity.thing} is divided as ${layoutsOf(board)[0]}, got ${layout}`);
     }
     this.#board = board;
     expectVerifiableUpdates(board, trustedRoot(device), this.#choices.variants);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type DeviceOutcome, runDevice, type RunDeviceOptions } from '../../device-sim/device.ts';
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { type CostRow, sumOf } from '../../device-sim/metrics/cost.ts';
-import { boardNamed } from '../../device-sim/profiles/boards.ts';
+import { boardNamed, dividedAs } from '../../device-sim/profiles/boards.ts';
 import { firstRoot, successorOf } from '../support/device-roots.ts';
 import { imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
 import { FakeCloud } from '../support/fake-cloud.ts';
@@ -12,11 +12,11 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const NRF52840 = boardNamed('nrf52840')!;
 
-function newDevice(thing = 'thing-1'): string {
+function newDevice(thing = 'thing-1', board = NRF52840): string {
   const stateFolder = temporaryFolder();
   manufacture({
     stateFolder,
-    board: NRF52840,
+    board,
     thing,
     vendorId,
     classId,
@@ -99,6 +99,23 @@ describe('a device over a real socket', () => {
     // Of two connections: CONNECT; start-next and its SUBSCRIBE; envelope; two windows; update. See the wire below.
     const roundTrips = ['connect', 'job', 'envelope', 'image', 'report'].map((it) => valueOf(costs, it, 'round-trips'));
     expect(roundTrips).toEqual([2, 2, 2, 2, 2]);
+  });
+
+  it('counts what its boot loader does at each start, a swap too', async () => {
+    const cloud = new FakeCloud('thing-1');
+    await using broker = await serveFakeCloud(cloud);
+    cloud.addJob('job-1', releaseOf({ signers: [mlDsa65] }));
+    const stateFolder = newDevice('thing-1', dividedAs(NRF52840, 'swap'));
+    const { costs, ...outcome } = await runDevice({ stateFolder, mqttUrl: broker.url, timeoutMs: 2_000 });
+
+    expect(outcome).toMatchObject({ result: 'succeeded', sequenceNumber: 2, slot: 0, boots: 2 });
+    const boot = (quantity: string) => valueOf(costs, 'boot', quantity);
+    // The old image where it starts; the new one where it waits, and where it starts.
+    expect(boot('hashed')).toBe(OLD_IMAGE.length + 2 * NEW_IMAGE.length);
+    expect([boot('starts'), boot('swapped')]).toEqual([2, 3 * NEW_IMAGE.length]);
+    // Three sectors of 4 KB, each of which is moved three times.
+    expect([boot('flash-erases'), boot('ram-peak')]).toEqual([9, 1_024]);
+    expect(boot('flash-written')).toBeGreaterThan(3 * NEW_IMAGE.length);
   });
 
   it('waits for a job, and says where none came', async () => {

@@ -46,6 +46,7 @@ const WRONG_CALLS: readonly Row[] = [
   ['an unknown form of a key', ['key', 'public', 'release', '--format', 'xml'], 2, 'usage'],
   ['a KMS that is no URL', ['key', 'list', '--kms-endpoint', 'here'], 2, 'invalid-url'],
   ['a port that is none', ['up', '--data', 'b', '--kms-port', '70000'], 2, 'usage'],
+  ['a layout that is none', release('--key', 'release', '--image', 'fw.bin', '--layout', 'c'), 2, 'usage'],
   ['neither --thing nor --all', ['campaign', 'create', '--release', 'x'], 2, 'usage'],
   ['a broker that is no URL', ['device', 'run', '--thing', 'hub-1', '--mqtt', 'here'], 2, 'usage'],
   ['a bad thing name', ['device', 'run', '--thing', 'a b'], 2, 'usage'],

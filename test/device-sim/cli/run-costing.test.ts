@@ -85,6 +85,13 @@ describe('RunCosting', () => {
     expect(() => new RunCosting({ board: 'rp2040' }).inspect(device)).toThrow(message);
   });
 
+  it('refuses a layout that the device has not', () => {
+    using device = made([es256]);
+    expect(() => new RunCosting({ layout: 'a/b' }).inspect(device)).not.toThrow();
+    const message = '--layout: hub-1 is divided as a/b, got swap';
+    expect(() => new RunCosting({ layout: 'swap' }).inspect(device)).toThrow(message);
+  });
+
   it('has a sheet only where an option asks for one', () => {
     using device = made([mlDsa44]);
     const sheetOf = (options: CostOptions) => {
