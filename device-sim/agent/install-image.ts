@@ -56,6 +56,9 @@ const failed = (
   detail,
 });
 
+const unmatched = (image: string): Rejection =>
+  new Rejection('parameter-missing', 'manifest.install', `expected an image-match of the ${image}`);
+
 /** What the invocation procedure may not do here: there is nowhere to write but the image to return to. */
 const WRITES: readonly Operation['do'][] = ['fetch', 'write', 'copy', 'swap'];
 
@@ -63,6 +66,8 @@ export class ImageInstaller {
   readonly #context: InstallContext;
   readonly #slots: SlotMap;
   #spare: SpareContent | undefined;
+  /** The image that runs has the digest that the manifest demands of it. */
+  #isInPlace = false;
 
   constructor(context: InstallContext) {
     this.#context = context;
@@ -77,16 +82,18 @@ export class ImageInstaller {
   }
 
   /**
-   * The image to start next; undefined where the running one stays.
+   * The image to start next; undefined where it is the running one.
    *
-   * @throws {Rejection} `parameter-missing`: the manifest never said what the image must be
+   * @throws {Rejection} `parameter-missing`: the manifest never said what the image must be. Whoever may not speak for the
+   *   primary component cannot say it, and so neither starts an image nor gives the running one another number.
    */
   newImage(): SlotImage | undefined {
     const { envelope, epoch } = this.#context;
-    if (this.#slots.primary !== this.#slots.spare) return undefined;
-    if (!this.#spare?.matched) {
-      throw new Rejection('parameter-missing', 'manifest.install', 'expected an image-match of the new image');
+    if (this.#slots.primary !== this.#slots.spare) {
+      if (this.#isInPlace) return undefined;
+      throw unmatched('image that runs, or a new one');
     }
+    if (!this.#spare?.matched) throw unmatched('new image');
     return {
       slot: this.#slots.spare,
       imageBytes: this.#spare.imageBytes,
@@ -108,7 +115,8 @@ export class ImageInstaller {
       case 'copy':
         return this.#copy(operation);
       case 'swap':
-        this.#slots.swap();
+        // A slot may have two names: to exchange it with itself changes nothing, least of all what is primary.
+        if (this.#slots.slotOf(operation.from) !== this.#slots.slotOf(operation.to)) this.#slots.swap();
         return OK;
       case 'invoke':
         // The boot loader has done it: this runs in the image that the manifest starts.
@@ -128,7 +136,8 @@ export class ImageInstaller {
     if (!job || !link) throw new TypeError('fetch without a job');
     if (digest && imageBytes === ports.boot.running.imageBytes && equalDigests(digest, ports.boot.running.digest)) {
       // §8.4.10.4: the target matches already.
-      if (this.#slots.slotOf(component) === ports.boot.running.slot) return OK;
+      this.#isInPlace ||= this.#slots.slotOf(component) === ports.boot.running.slot;
+      if (this.#isInPlace) return OK;
     }
     const slot = this.#slotToWrite(component);
     const area = ports.slots[slot];
@@ -192,6 +201,7 @@ export class ImageInstaller {
       return { ok: false, code: 'image-mismatch', detail, measured: { imageDigest: found } };
     }
     if (isSpare && this.#spare?.imageBytes === bytes) this.#spare = { ...this.#spare, matched: digest };
+    if (slot === ports.boot.running.slot && bytes === ports.boot.running.imageBytes) this.#isInPlace = true;
     return OK;
   }
 

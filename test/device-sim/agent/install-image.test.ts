@@ -127,12 +127,6 @@ describe('a manifest that', () => {
     expect(codeOf(other)).toBe('content-mismatch');
   });
 
-  it('downloads and does not swap leaves everything as it is', async () => {
-    const world = await installed({ sections: { install: [...fetchInto(STAGING), ...matches(STAGING, NEW_IMAGE)] } });
-    expect(world.cloud.jobs[0]).toMatchObject({ status: 'SUCCEEDED', statusDetails: { detail: 'installed already' } });
-    expect(world.installed).toMatchObject({ slot: 0, sequenceNumber: 2, image: OLD_IMAGE });
-  });
-
   it.each<[name: string, sections: Options['sections'], code: RejectionCode]>([
     ['never says what the image must be', { install: [...fetchInto(STAGING), ...swap] }, 'parameter-missing'],
     [
@@ -142,6 +136,17 @@ describe('a manifest that', () => {
     ],
     ['swaps in what it never fetched', { install: swap }, 'parameter-missing'],
     [
+      'downloads and does not swap',
+      { install: [...fetchInto(STAGING), ...matches(STAGING, NEW_IMAGE)] },
+      'parameter-missing',
+    ],
+    ['does nothing', {}, 'parameter-missing'],
+    [
+      'looks at the start of the image that runs only',
+      { install: matches(PRIMARY, OLD_IMAGE.subarray(0, 500)) },
+      'parameter-missing',
+    ],
+    [
       'is for the slot that runs',
       { install: [...select(0), ...set({ componentSlot: 0 }), { name: 'component-slot', policy: 0 }] },
       'wrong-slot',
@@ -149,7 +154,7 @@ describe('a manifest that', () => {
   ])('%s is refused', async (_name, sections, code) => {
     const world = await installed({ sections });
     expect(codeOf(world)).toBe(code);
-    expect(world.installed).toMatchObject({ slot: 0, image: OLD_IMAGE });
+    expect(world.installed).toMatchObject({ slot: 0, sequenceNumber: 1, image: OLD_IMAGE });
   });
 
   it.each<[name: string, load: Sequence]>([
