@@ -18,7 +18,7 @@ const QUICK = { answerTimeoutMs: 5_000, connections: 3, backoffMs: { first: 20, 
 interface World {
   readonly folder: string;
   readonly cloud: SecureCloud;
-  makeDevice(thing: string): Promise<string>;
+  makeDevice(thing: string, board?: string): Promise<string>;
   options(stateFolder: string): ProvisionDeviceOptions;
 }
 
@@ -30,7 +30,7 @@ async function start(settings?: Parameters<typeof startSecureCloud>[0]): Promise
   return {
     folder,
     cloud,
-    makeDevice: async (thing) => makeClaimedDevice(join(folder, thing), thing, claim),
+    makeDevice: async (thing, board = 'nrf52840') => makeClaimedDevice(join(folder, thing), thing, { ...claim, board }),
     options: (stateFolder) => ({
       stateFolder,
       broker: { url: cloud.url, ca: cloud.serverCa },
@@ -76,6 +76,15 @@ describe('a device that its factory gave a claim', () => {
     const again = await provisionDevice(world.options(stateFolder));
     expect(again).toMatchObject({ result: 'unchanged', thing: 'hub-7' });
     expect(sumOf(again.costs, 'tls-handshakes')).toBe(0);
+  });
+
+  it.each(['stm32f070rb', 'stm32h743'])('has room for it on a %s: 8 KB of RAM, or words of 32 bytes', async (board) => {
+    const world = await start();
+    const stateFolder = await world.makeDevice('7', board);
+    const outcome = await provisionDevice(world.options(stateFolder));
+    expect(outcome).toMatchObject({ result: 'provisioned', thing: 'hub-7' });
+    expect(hasClaim(stateFolder)).toBe(false);
+    expect(sumOf(outcome.costs, 'ram-peak')).toBeLessThan(10_240);
   });
 
   it('asks for its jobs under the name that it was given, and no other', async () => {

@@ -11,14 +11,18 @@ export interface ClaimPem {
   readonly privateKeyPem: string;
 }
 
-export function makeClaimedDevice(stateFolder: string, thing: string, claim: ClaimPem): string {
+export function makeClaimedDevice(
+  stateFolder: string,
+  thing: string,
+  claim: ClaimPem & { readonly board?: string },
+): string {
   const flashed = encodeClaim({
     certificate: decodePem('CERTIFICATE', claim.certificatePem, 'claim'),
     privateKey: decodePem('PRIVATE KEY', claim.privateKeyPem, 'claim'),
   });
   manufacture({
     stateFolder,
-    board: boardNamed('nrf52840')!,
+    board: boardNamed(claim.board ?? 'nrf52840')!,
     ...{ thing, vendorId, classId, root: ROOT, claim: flashed, image: OLD_IMAGE, sequenceNumber: 1 },
   });
   return stateFolder;
