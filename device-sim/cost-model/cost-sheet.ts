@@ -71,6 +71,7 @@ const NO_LINK: Values = {
 const SUMMED = [
   ...['sent', 'received', 'sent-payload', 'received-payload', 'blocks', 'block-repeats', 'round-trips', 'aws-units'],
   ...['envelope', 'signature', 'key-id', 'manifest', 'flash-erases', 'flash-writes', 'flash-written', 'connections'],
+  ...['starts', 'swapped'],
   ...['tls-handshakes', 'tls-handshake-sent', 'tls-handshake-received', 'tls-records-sent', 'tls-records-received'],
 ];
 /** Those of which the largest phase counts. */

@@ -7,6 +7,9 @@
  * A move erases its target first and changes nothing else, and the next one begins only once it is in the record: so
  * what it copies from is whole whenever it is made again. A unit is one sector, where the slots are in parts of different
  * sectors the larger of them: whole sectors of both. Bytes after the longer of the two images are not moved.
+ *
+ * The price is wear: the scratch area is erased once for each unit, so it wears out long before the slots do. An image of
+ * 100 sectors costs it 100 erases, of the 10,000 that some parts guarantee.
  */
 import type { FlashArea, Journal } from '../ports.ts';
 

@@ -14,6 +14,12 @@ const fetched = (world: DeviceWorld): readonly number[] => [
   ...new Set(world.events.flatMap((event) => (event.kind === 'block' ? [event.fileId] : []))),
 ];
 
+/** During a trial, the image to return to is in the slot that does not run. */
+function rot(world: DeviceWorld): true {
+  world.rot(world.installed.slot);
+  return true;
+}
+
 describe.each(LAYOUT_KINDS)('a device with the layout %s', (layout) => {
   const newWorld = (): DeviceWorld => new DeviceWorld({ layout });
   const slotOfSecond = layout === 'a/b' ? 1 : 0;
@@ -67,12 +73,6 @@ describe.each(LAYOUT_KINDS)('a device with the layout %s', (layout) => {
     expect(await world.run()).toMatchObject({ report: { status: 'SUCCEEDED' } });
     expect(world.installed).toMatchObject({ sequenceNumber: 3, image });
   });
-
-  /** During a trial, the image to return to is in the slot that does not run. */
-  function rot(world: DeviceWorld): true {
-    world.rot(world.installed.slot);
-    return true;
-  }
 });
 
 describe('a manifest for external flash', () => {
@@ -89,13 +89,14 @@ describe('a manifest for external flash', () => {
   );
 });
 
+const described = (image: Uint8Array, uri: string): UpdateImage => ({
+  digest: digestOfImage(image),
+  imageBytes: image.length,
+  uri,
+});
+
 describe('a manifest with an image for each slot', () => {
   const images = [imageOf(6_000, 5), imageOf(6_100, 6)] as const;
-  const described = (image: Uint8Array, uri: string): UpdateImage => ({
-    digest: digestOfImage(image),
-    imageBytes: image.length,
-    uri,
-  });
 
   function addJob(world: DeviceWorld): void {
     const [image, slot1Image] = [described(images[0], 'stream:1'), described(images[1], 'stream:2')];

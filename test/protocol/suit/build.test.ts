@@ -49,6 +49,15 @@ function createSlots(contents: Map<string, Uint8Array>) {
   };
 }
 
+/** All is well but these comparisons, counted from 1. */
+function answerMismatchTo(...failing: readonly number[]) {
+  let matches = 0;
+  return (operation: Operation): OperationResult => {
+    if (operation.do !== 'match-image' || !failing.includes((matches += 1))) return OK;
+    return { ok: false, code: 'image-mismatch', detail: 'another image' };
+  };
+}
+
 const slots = () =>
   new Map([
     [hex.primary, utf8('the old image')],
@@ -210,13 +219,4 @@ describe('buildUpdateManifest', () => {
   it('has no second image where only one slot is started', () => {
     expect(() => buildUpdateManifest({ ...update, slot1Image: update.image })).toThrow(RangeError);
   });
-
-  /** All is well but these comparisons, counted from 1. */
-  function answerMismatchTo(...failing: readonly number[]) {
-    let matches = 0;
-    return (operation: Operation): OperationResult => {
-      if (operation.do !== 'match-image' || !failing.includes((matches += 1))) return OK;
-      return { ok: false, code: 'image-mismatch', detail: 'another image' };
-    };
-  }
 });
