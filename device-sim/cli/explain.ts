@@ -45,10 +45,10 @@ interface EnvelopeContent {
 export function registerExplainCommand(program: Command): void {
   const command = subcommand(program, {
     name: 'explain',
-    summary: 'an envelope, COSE_Key or SUIT report as annotated CBOR, and what a device would say',
+    summary: 'an envelope, trust root, COSE_Key or SUIT report as annotated CBOR, and what a device would say',
     examples: ['explain update.suit', 'explain update.suit --anchor release.cose', 'explain release.cose'],
   })
-    .argument('<file>', 'SUIT envelope, COSE_Key, SUIT report or any deterministic CBOR')
+    .argument('<file>', 'SUIT envelope, trust root, COSE_Key, SUIT report or any deterministic CBOR')
     .option('--anchor <file...>', 'public keys to judge it with, and to compute mu for (default: those of new devices)')
     .option('--data <dir>', 'folder of the embedded cloud, for whom its devices trust (default: .bristlecone)')
     .option('--payload <uri=file...>', 'what a fetch of this URI gives')
@@ -129,6 +129,7 @@ const KIND_NAMES: Readonly<Record<Diagnosis['kind'], string>> = {
   envelope: 'SUIT envelope',
   'cose-key': 'COSE_Key',
   report: 'SUIT report',
+  'trust-root': 'trust root',
   cose: 'COSE message',
   cbor: 'CBOR',
 };

@@ -9,7 +9,8 @@
 import { toHex } from '../bytes.ts';
 import { type CborNode, MAJOR, walkCbor } from '../cbor/walk.ts';
 import { Rejection } from '../errors.ts';
-import { type Schema, schemaOf, type DocumentKind } from './schema.ts';
+import type { Schema } from './cose-schema.ts';
+import { type DocumentKind, schemaOf } from './schema.ts';
 
 export interface DiagnosticLine {
   readonly offset: number;
@@ -34,7 +35,7 @@ export function diagnose(bytes: Uint8Array, { at, maxBytes }: { at: string; maxB
   const printer = new Printer(bytes);
   const labels =
     root.major === MAJOR.map ? root.children.filter((_, i) => i % 2 === 0).map((key) => integerOf(key) ?? 0) : [];
-  const { kind, schema } = schemaOf(root, labels);
+  const { kind, schema } = schemaOf(root, { bytes, labels });
   printer.item(root, { schema, depth: 0 });
   return { kind, lines: printer.lines };
 }

@@ -3,7 +3,19 @@
  * in `explain` is the name in an error.
  */
 import type { CborNode } from '../cbor/walk.ts';
-import { algorithmById } from '../cose/algorithms.ts';
+import { COSE_SIGN_TAG } from '../cose/sign.ts';
+import {
+  coseKey,
+  digest,
+  leaf,
+  protectedHeaders,
+  type Schema,
+  sign,
+  sign1,
+  signature,
+  unprotectedHeaders,
+} from './cose-schema.ts';
+import { isRootDocument, TRUST_ROOT } from './trust-schema.ts';
 import {
   CBOR_TAGS,
   COMMANDS,
@@ -15,64 +27,17 @@ import {
   PARAMETERS,
   TEXT_LABELS,
 } from '../suit/labels.ts';
-
-/** How to read one item. What has no schema is shown as plain diagnostic notation. */
-export interface Schema {
-  readonly name?: string;
-  /** A byte string that holds one encoded item: shown as `<< … >>`. */
-  readonly wraps?: Schema;
-  readonly tags?: Readonly<Record<number, Schema>>;
-  /** Array items by position; `rest` from there on. */
-  readonly items?: readonly Schema[];
-  readonly rest?: Schema;
-  /** Map members by label; `otherKeys` for text keys and labels not listed. */
-  readonly members?: ReadonlyMap<number | bigint, Schema>;
-  readonly otherKeys?: Schema;
-  /** An array of label, argument, label, argument…: a SUIT command sequence. */
-  readonly pairs?: ReadonlyMap<number | bigint, Schema>;
-  /** What an integer stands for: `ML-DSA-65` for -49. */
-  readonly meaning?: (value: number | bigint) => string | undefined;
-}
-
-const leaf = (name: string): Schema => ({ name });
+import { isSignedRoot } from '../trust/signed-root.ts';
 
 /** One schema per row of a label table, with what is known of the inside of some. */
 function members(table: readonly Label[], inside: Readonly<Record<string, Schema>> = {}): ReadonlyMap<number, Schema> {
   return new Map(table.map((row) => [row.label, { ...inside[row.name], name: row.name }]));
 }
 
-const DIGEST_NAMES: Readonly<Record<number, string>> = {
-  [-16]: 'SHA-256',
-  [-18]: 'SHAKE128',
-  [-43]: 'SHA-384',
-  [-44]: 'SHA-512',
-  [-45]: 'SHAKE256',
-};
 const REPORT_BITS = ['record-on-success', 'record-on-failure', 'sysinfo-on-success', 'sysinfo-on-failure'];
 
-const digest: Schema = {
-  items: [{ name: 'algorithm-id', meaning: (id) => DIGEST_NAMES[Number(id)] }, leaf('digest-bytes')],
-};
 const wrappedDigest: Schema = { wraps: { ...digest, name: 'SUIT_Digest' } };
 
-const headers: Schema = {
-  members: new Map<number, Schema>([
-    [1, { name: 'alg', meaning: (id) => algorithmById(Number(id))?.name }],
-    [2, leaf('crit')],
-    [3, leaf('content type')],
-    [4, leaf('kid')],
-  ]),
-};
-const protectedHeaders: Schema = { name: 'protected', wraps: headers };
-const unprotectedHeaders: Schema = { ...headers, name: 'unprotected' };
-const signature = leaf('signature');
-
-const sign1: Schema = { name: 'COSE_Sign1', items: [protectedHeaders, unprotectedHeaders, leaf('payload'), signature] };
-const signers: Schema = { rest: { name: 'COSE_Signature', items: [protectedHeaders, unprotectedHeaders, signature] } };
-const sign: Schema = {
-  name: 'COSE_Sign',
-  items: [protectedHeaders, unprotectedHeaders, leaf('payload'), { ...signers, name: 'signatures' }],
-};
 const coseBlocks: Readonly<Record<number, Schema>> = {
   18: sign1,
   98: sign,
@@ -143,18 +108,6 @@ const envelope: Schema = {
   otherKeys: leaf('integrated payload'),
 };
 
-const coseKey: Schema = {
-  name: 'COSE_Key',
-  members: new Map<number, Schema>([
-    [1, { name: 'kty', meaning: (kty) => ({ 1: 'OKP', 2: 'EC2', 7: 'AKP' })[Number(kty)] }],
-    [2, leaf('kid')],
-    [3, { name: 'alg', meaning: (id) => algorithmById(Number(id))?.name }],
-    [-1, leaf('crv or pub')],
-    [-2, leaf('x or priv')],
-    [-3, leaf('y')],
-  ]),
-};
-
 const record: Schema = {
   items: [
     leaf('manifest-id'),
@@ -186,19 +139,30 @@ const report: Schema = {
 };
 
 /** What a document is, by its outermost item. */
-export type DocumentKind = 'envelope' | 'cose-key' | 'report' | 'cose' | 'cbor';
+export type DocumentKind = 'envelope' | 'cose-key' | 'report' | 'trust-root' | 'cose' | 'cbor';
+
+const SIGNED_ROOT: Schema = {
+  name: 'COSE_Sign',
+  items: [...(sign.items ?? []).map((item) => (item.name === 'payload' ? { ...item, wraps: TRUST_ROOT } : item))],
+};
 
 const SIGNED_REPORT: Schema = {
   ...sign1,
   items: [protectedHeaders, unprotectedHeaders, { name: 'payload', wraps: report }, signature],
 };
 
-export function schemaOf(node: CborNode, labels: readonly (number | bigint)[]): { kind: DocumentKind; schema: Schema } {
+/** @param node the outermost item of `bytes`; `labels`: its integer keys, where it is a map */
+export function schemaOf(
+  node: CborNode,
+  { bytes, labels }: { readonly bytes: Uint8Array; readonly labels: readonly (number | bigint)[] },
+): { kind: DocumentKind; schema: Schema } {
   if (node.major === 6 && node.argument === CBOR_TAGS.envelope) {
     return { kind: 'envelope', schema: { tags: { [CBOR_TAGS.envelope]: envelope } } };
   }
   if (node.major === 6 && node.argument === 18) return { kind: 'cose', schema: { tags: { 18: SIGNED_REPORT } } };
+  if (isSignedRoot(bytes)) return { kind: 'trust-root', schema: { tags: { [COSE_SIGN_TAG]: SIGNED_ROOT } } };
   if (node.major === 6) return { kind: 'cose', schema: { tags: coseBlocks } };
+  if (node.major === 5 && isRootDocument(labels)) return { kind: 'trust-root', schema: TRUST_ROOT };
   if (node.major === 5 && labels.includes(99)) return { kind: 'report', schema: report };
   if (node.major === 5 && labels.includes(1) && (labels.includes(3) || labels.includes(-1)))
     return { kind: 'cose-key', schema: coseKey };

@@ -7,7 +7,7 @@
  * The content type stands in what is signed, so that no signature over a root is one over anything else. kid is the key's
  * id in the root; a key that is only pinned travels in the unprotected map (find-key.ts).
  */
-import { equalBytes } from '../bytes.ts';
+import { concatBytes, equalBytes } from '../bytes.ts';
 import { encodeCbor } from '../cbor/encode.ts';
 import { wrongShape } from '../cbor/expect.ts';
 import type { Algorithm, PublicKey } from '../cose/algorithms.ts';
@@ -19,6 +19,14 @@ import { carriedKey } from './find-key.ts';
 import type { TrustRoot } from './root.ts';
 
 const BODY_PROTECTED = encodeCbor(new Map([[3, 'application/bristlecone-trust-root+cbor']]));
+/** Up to the unprotected header: tag 98, an array of four, a byte string. */
+const SIGNED_ROOT_START = concatBytes(Uint8Array.of(0xd8, 0x62, 0x84), encodeCbor(BODY_PROTECTED));
+
+/** By its first bytes: the tag, and the protected header that no other message has. */
+export const isSignedRoot = (bytes: Uint8Array): boolean => {
+  const start = bytes.subarray(0, SIGNED_ROOT_START.length);
+  return equalBytes(start, SIGNED_ROOT_START);
+};
 
 /** Who signs: the algorithm and id of a key as they stand in a root. */
 export interface RootSigner {

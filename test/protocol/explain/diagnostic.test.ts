@@ -2,8 +2,11 @@ import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { fromHex, toHex } from '../../../protocol/bytes.ts';
 import { encodeCbor } from '../../../protocol/cbor/encode.ts';
+import { encodeSign } from '../../../protocol/cose/sign.ts';
 import { diagnose, renderDiagnosis } from '../../../protocol/explain/diagnostic.ts';
 import { MAX_ENVELOPE_BYTES } from '../../../protocol/limits.ts';
+import { encodeTrustRoot } from '../../../protocol/trust/encode-root.ts';
+import { FIRST, firstBytes } from '../../support/trust.ts';
 import { cborValue } from '../../support/cbor-values.ts';
 import { decodedOrRefused } from '../../support/expect-rejection.ts';
 import { describeWithVectors, readVector } from '../../support/vectors.ts';
@@ -50,6 +53,24 @@ it('explains any bytes or refuses them', () => {
       if (diagnosis) renderDiagnosis(diagnosis);
     }),
   );
+});
+
+it.each([
+  ['a signed trust root', firstBytes],
+  ['a trust root that is not signed yet', encodeTrustRoot(FIRST)],
+])('names the items of %s', (_name, bytes) => {
+  const { kind, lines } = read(bytes);
+  expect(kind).toBe('trust-root');
+  const notes = lines.map(({ note }) => note);
+  expect(notes).toEqual(
+    expect.arrayContaining(['version', 'hash: SHA-256', 'issued: 2027-01-15T08:00:00Z', 'roles', 'threshold']),
+  );
+  expect(notes.filter((note) => note === 'alg: ML-DSA-44').length).toBeGreaterThanOrEqual(7);
+});
+
+it('takes a COSE_Sign with another payload for what it is', () => {
+  const other = encodeSign({ payload: encodeCbor(new Map([[6, 5]])), signatures: [] });
+  expect(read(other).kind).toBe('cose');
 });
 
 describeWithVectors('the examples of draft-ietf-suit-manifest-37', () => {
