@@ -139,13 +139,14 @@ function expectOwnThreshold({ root }: SignedRoot, { signers, refusals }: Signers
 /** A key that the successor revokes does not count for it: whoever stole it could otherwise sign its own replacement. */
 function expectBridge(current: TrustRoot, next: TrustRoot, { signers, refusals }: SignersOutcome): void {
   const { keys, policy } = roleOf(current, ROOT_ROLE);
-  const signed = signersOf(keys, signers);
-  const counting = signed.filter((key) => !isRevoked(next.revoked, key));
-  const [lacking] = shortfallOf(policy.all, counting);
+  // The signers and not the keys of the role: a pin does not tell that it is revoked by an id of another hash.
+  const gone = signers.filter((signer) => isRevoked(next.revoked, signer));
+  const counting = signers.filter((signer) => !gone.includes(signer));
+  const [lacking] = shortfallOf(policy.all, signersOf(keys, counting));
   if (!lacking) return;
-  const ofRevoked = shortfallOf(policy.all, signed).length === 0;
+  const ofRevoked = shortfallOf(policy.all, signersOf(keys, signers)).length === 0;
   const cause = refusals.length === 0 ? undefined : mostTelling(refusals);
-  const which = ofRevoked ? `, not counting ${describeKeys(signed.filter((key) => !counting.includes(key)))}` : '';
+  const which = ofRevoked ? `, not counting ${describeKeys(signersOf(keys, gone))}` : '';
   const detail = `expected ${lacking.threshold} ${lacking.algorithm} signatures by the root role of version ${current.version}, got ${lacking.signed}${which}`;
   throw new Rejection(ofRevoked ? 'key-revoked' : 'root-not-bridged', 'root.signatures', detail, { cause });
 }

@@ -132,6 +132,20 @@ describe('a compromised key that comes back as a pin of another hash', () => {
     expectRejection(() => verifyFirstRoot(bytes, { verify }), 'threshold-not-met');
   });
 
+  it('does not count as one of the root before that revokes it, either', () => {
+    const three = [{ algorithm: 'ML-DSA-44', threshold: 3 }] as const;
+    const spec = { keys: HOLDERS, all: three, ...pin };
+    const carried = { carry: true, hashId: SHA_384 };
+    const content = firstRoot(spec, { keys: RELEASE_KEYS }, { hashId: SHA_384 });
+    const before = verifyFirstRoot(signRoot(content, HOLDERS, carried), { verify });
+    // By its id of another hash: a pin alone cannot tell.
+    const next = successor(before, {
+      roles: rolesOf({ ...spec, all }, { keys: RELEASE_KEYS }, SHA_384),
+      revoked: revoked(HOLDERS.slice(0, 1), 'compromised'),
+    });
+    expectRejection(() => advanceRoot(before, signRoot(next, HOLDERS, carried), { verify }), 'key-revoked');
+  });
+
   it('does not count for a release', () => {
     const root = advanceRoot(revoking, signedBy(HOLDERS.slice(0, 2)), { verify });
     const state = initialTrust(root);
