@@ -109,13 +109,8 @@ export class TrustStore {
    * @throws {Rejection} those of acceptRoot; `too-large`, where the board does not hold it beside the one before
    */
   accept(rootBytes: number, verify: VerifySignature): void {
-    using open = this.open();
-    using staged = this.#ports.ram.allocate('root', rootBytes);
-    this.#ports.envelopeArea.read(0, staged.bytes);
-    const state = acceptRoot(open.state, staged.bytes, { verify });
-    if (!state.next) throw new TypeError('trust: a root was accepted, and is not there');
-    const next = placeOf(state.next, STAGING);
-    this.#write({ state: encodeTrustState(state), current: this.#read().current, next });
+    this.#write(this.#verified(rootBytes, verify));
+    // Only now that the roots are out of the RAM: what counts must not be reported as refused for want of it.
     this.settle();
   }
 
@@ -163,6 +158,16 @@ export class TrustStore {
     } finally {
       buffers.dispose();
     }
+  }
+
+  #verified(rootBytes: number, verify: VerifySignature): TrustRecord {
+    using open = this.open();
+    using staged = this.#ports.ram.allocate('root', rootBytes);
+    this.#ports.envelopeArea.read(0, staged.bytes);
+    const state = acceptRoot(open.state, staged.bytes, { verify });
+    if (!state.next) throw new TypeError('trust: a root was accepted, and is not there');
+    const next = placeOf(state.next, STAGING);
+    return { state: encodeTrustState(state), current: this.#read().current, next };
   }
 
   #save(before: TrustState, after: TrustState): void {

@@ -133,6 +133,17 @@ describe('a root that was accepted', () => {
     expect((ports.ram as RamBudget).usedBytes).toBe(0);
   });
 
+  it('counts where the RAM holds it to the byte: it is copied once it is out of there', () => {
+    const { store, stage, ports } = board();
+    store.accept(stage(ROOT_2), verifyWithOpenSsl);
+    const { peakBytes } = ports.ram as RamBudget;
+    const tight = board({ ramBytes: Math.max(...peakBytes.values()) });
+    tight.store.accept(tight.stage(ROOT_2), verifyWithOpenSsl);
+    expect(tight.store.versions.newest).toBe(2);
+    const used = ROOT.payload.length + ROOT_2.bytes.length;
+    expect(Math.max(...peakBytes.values())).toBeLessThan(used + 128);
+  });
+
   it('is refused where it pins more keys than the board can remember', () => {
     // The root only pins its keys; they travel with the signatures, and are remembered in a record of 4 KB.
     const pinned = { keys: signers('ML-DSA-87', 2, 60), form: 'pinned' as const };
