@@ -8,15 +8,16 @@
  * what it copies from is whole whenever it is made again. A unit is one sector, where the slots are in parts of different
  * sectors the larger of them: whole sectors of both. Bytes after the longer of the two images are not moved.
  *
- * The price is wear: the scratch area is erased once for each unit, so it wears out long before the slots do. An image of
- * 100 sectors costs it 100 erases, of the 10,000 that some parts guarantee.
+ * The price is wear: each unit erases one of the scratch area, which wears out long before the slots do. So the units take
+ * turns where it has room for more than one: an image of 100 sectors erases each of 10 ten times, of the 10,000 that some
+ * parts guarantee.
  */
 import type { FlashArea, Journal } from '../ports.ts';
 
 export interface SwapParts {
   /** How many moves are done: one number of a RecordLog. */
   readonly record: Journal;
-  /** Room for one unit. */
+  /** Room for one unit or more. */
   readonly scratch: FlashArea;
 }
 
@@ -48,13 +49,15 @@ export function swapSlots(
 ): number {
   const { record, scratch, slots } = swap;
   const unitBytes = unitOf(swap);
+  const scratchUnits = Math.floor(scratch.areaBytes / unitBytes);
   const moves = MOVES_OF_A_UNIT * Math.ceil(bytes / unitBytes);
   let copiedBytes = 0;
   for (let move = readMoves(record); move < moves; move++) {
-    const offset = Math.floor(move / MOVES_OF_A_UNIT) * unitBytes;
+    const unit = Math.floor(move / MOVES_OF_A_UNIT);
+    const offset = unit * unitBytes;
     const length = Math.min(unitBytes, bytes - offset);
     const inSlot = (slot: 0 | 1): Place => ({ area: slots[slot], offset });
-    const inScratch = { area: scratch, offset: 0 };
+    const inScratch = { area: scratch, offset: (unit % scratchUnits) * unitBytes };
     const [from, to] = [
       [inSlot(1), inScratch],
       [inSlot(0), inSlot(1)],

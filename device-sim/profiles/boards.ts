@@ -101,7 +101,7 @@ export interface FlashLayout {
   readonly envelopeBlocks: Extent;
   readonly imageBlocks: Extent;
   readonly slots: readonly [Extent, Extent];
-  /** Where only slot 0 is started: how far a swap is, and room for one sector of it. */
+  /** Where only slot 0 is started: how far a swap is, and room for some sectors of it. */
   readonly swap?: { readonly record: Extent; readonly scratch: Extent };
 }
 
@@ -115,6 +115,9 @@ const ROOT_BYTES = 48 * 1024;
 const CREDENTIAL_BYTES = 32 * 1024;
 const ENVELOPE_BYTES = ROOT_BYTES;
 const IMAGE_BLOCK_LOG_BYTES = 16 * 1024;
+/** Of what is left, one sixteenth at most. */
+const SECTORS_PER_SCRATCH = 16;
+const MAX_SCRATCH_UNITS = 16;
 
 /** @throws {RangeError} where the board's flash is too small for two slots, or cannot be divided in this way */
 export function layoutOf(board: Board, kind: LayoutKind = layoutsOf(board)[0]): FlashLayout {
@@ -137,8 +140,7 @@ export function layoutOf(board: Board, kind: LayoutKind = layoutsOf(board)[0]): 
     envelopeBlocks: outside.take(1),
     imageBlocks: outside.takeBytes(IMAGE_BLOCK_LOG_BYTES),
   } as const;
-  const swap =
-    kind === 'a/b' ? {} : { swap: { record: outside.take(2), scratch: outside.takeBytes(board.sectorBytes) } };
+  const swap = kind === 'a/b' ? {} : { swap: { record: outside.take(2), scratch: takeScratch(inside, outside) } };
   const slots = inside === outside ? inside.takeTwo() : takeSlots(inside, outside);
   if (inside.free < 0 || outside.free < 0 || slots[0].sectors < 1) {
     throw new RangeError(`${board.name}: ${board.flashBytes} bytes of flash leave no room for slots`);
@@ -160,6 +162,13 @@ export function dividedAs(board: Board, kind: LayoutKind): Board {
 }
 
 const sectorsOf = ({ flashBytes, sectorBytes }: FlashPart): number => flashBytes / sectorBytes;
+
+/** For one unit of a swap; for more, which then take turns, where that costs the slots little. */
+function takeScratch(inside: Sectors, outside: Sectors): Extent {
+  const unitBytes = Math.max(inside.sectorBytes, outside.sectorBytes);
+  const units = Math.floor((outside.free * outside.sectorBytes) / unitBytes / SECTORS_PER_SCRATCH);
+  return outside.takeBytes(unitBytes * Math.min(Math.max(units, 1), MAX_SCRATCH_UNITS));
+}
 
 /** Of whole sectors in both parts, so that they are of one size, and can be swapped. */
 function takeSlots(inside: Sectors, outside: Sectors): readonly [Extent, Extent] {

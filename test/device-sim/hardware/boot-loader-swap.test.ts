@@ -29,7 +29,7 @@ const large = { sectorBytes: 1_024, writeBytes: 4 };
 
 const GEOMETRIES: Readonly<Record<string, Geometry>> = {
   'in one part': {
-    size: { flashBytes: 32 * 256, ...small },
+    size: { flashBytes: 33 * 256, ...small },
     slots: [
       { firstSector: 4, sectors: 12 },
       { firstSector: 16, sectors: 12 },
@@ -38,7 +38,7 @@ const GEOMETRIES: Readonly<Record<string, Geometry>> = {
     scratch: { firstSector: 30, sectors: 1 },
   },
   'with larger sectors outside': {
-    size: { flashBytes: 16 * 256, ...small, external: { flashBytes: 6 * 1_024, ...large } },
+    size: { flashBytes: 16 * 256, ...small, external: { flashBytes: 7 * 1_024, ...large } },
     slots: [
       { firstSector: 4, sectors: 12 },
       { firstSector: 16, sectors: 3 },
@@ -47,7 +47,7 @@ const GEOMETRIES: Readonly<Record<string, Geometry>> = {
     scratch: { firstSector: 21, sectors: 1 },
   },
   'with smaller sectors outside': {
-    size: { flashBytes: 7 * 1_024, ...large, external: { flashBytes: 18 * 256, ...small } },
+    size: { flashBytes: 7 * 1_024, ...large, external: { flashBytes: 22 * 256, ...small } },
     slots: [
       { firstSector: 4, sectors: 3 },
       { firstSector: 7, sectors: 12 },
@@ -210,6 +210,17 @@ describe.each(Object.entries(GEOMETRIES))('a boot loader that swaps, %s', (_name
       expect(seconds).toBeGreaterThan(1.5 * total);
     },
   );
+
+  it('wears the sectors of its scratch area in turn', () => {
+    const { scratch, size } = geometry;
+    const board = onTrial({ ...geometry, scratch: { ...scratch, sectors: scratch.sectors * 2 } });
+    const before = board.flash.erases;
+    expectTrial(board);
+    const worn = board.flash.erases.map((erases, sector) => erases - before[sector]!);
+    const units = Math.ceil(NEW.length / Math.max(size.sectorBytes, size.external?.sectorBytes ?? 0));
+    expect(worn[scratch.firstSector]).toBe(Math.ceil(units / 2));
+    expect(worn[scratch.firstSector + scratch.sectors]).toBe(Math.floor(units / 2));
+  });
 
   it('never swaps in what is not the image of the record, or does not fit', () => {
     const board = new Board(geometry);
