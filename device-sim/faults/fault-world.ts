@@ -14,7 +14,7 @@ import { type Delivery, FakeCloud, type FakeJob } from './fake-cloud.ts';
 import { type Fault, type FaultAt, type FaultCase, isPowerCut, type Place, type PowerCutKind } from './fault.ts';
 import { checkRam, checkStart } from './invariants.ts';
 import { verifySweep } from './fleet.ts';
-import { type Fixture, SETTINGS, THING } from './scenarios.ts';
+import { type Fixture, THING } from './scenarios.ts';
 
 /** How a device is broken on purpose, or watched. */
 export interface Tap {
@@ -113,12 +113,12 @@ export class FaultWorld {
   }
 
   #machine(ram: RamBudget): Machine {
-    const { board, nowSeconds } = this.#fixture;
+    const { board, settings, nowSeconds } = this.#fixture;
     const { cloud } = this;
     return {
       board,
       flash: this.#flash,
-      settings: SETTINGS,
+      settings,
       ram,
       connect: async (options) => this.#mortal(await cloud.connect(options)),
       clock: cloud.clock,
@@ -196,7 +196,7 @@ export class FaultWorld {
       case 'reordered':
         return [{ ...kept, delayMs: REORDERED_MS }];
       case 'late':
-        return [{ ...kept, delayMs: SETTINGS.answerTimeoutMs + 1_000 }];
+        return [{ ...kept, delayMs: this.#fixture.settings.answerTimeoutMs + 1_000 }];
       case 'truncated':
         return [half];
       case 'old-session':

@@ -19,6 +19,7 @@ import {
   SHA_256,
   type TrustRoot,
 } from '../../protocol/trust/root.ts';
+import { carriedKey } from '../../protocol/trust/find-key.ts';
 import { encodeSignedRoot, rootToBeSigned } from '../../protocol/trust/signed-root.ts';
 import type { FakeRelease } from './fake-cloud.ts';
 import type { ScenarioAlgorithm, TrustCase } from './fault.ts';
@@ -59,6 +60,8 @@ interface FleetKeys {
   readonly release: readonly SeededKey[];
   readonly newRelease: readonly SeededKey[];
   readonly stranger: readonly SeededKey[];
+  /** How roots name keys. Pinned ones travel with the first signature; the device holds them from then on. */
+  readonly form: 'full' | 'pinned';
 }
 
 const keysOfFleet = new Map<ScenarioAlgorithm, FleetKeys>();
@@ -68,7 +71,13 @@ export function fleetKeys(algorithm: ScenarioAlgorithm): FleetKeys {
   if (known) return known;
   const names = ALGORITHMS[algorithm];
   const each = (seed: number): readonly SeededKey[] => names.map((name) => seededKey(name, seed));
-  const keys = { root: [...each(1), ...each(2)], release: each(11), newRelease: each(12), stranger: each(13) };
+  const keys: FleetKeys = {
+    root: [...each(1), ...each(2)],
+    release: each(11),
+    newRelease: each(12),
+    stranger: each(13),
+    form: algorithm === 'ML-DSA-65' || algorithm === 'ML-DSA-87' ? 'pinned' : 'full',
+  };
   keysOfFleet.set(algorithm, keys);
   return keys;
 }
@@ -83,19 +92,26 @@ const NEW_ROOTS: Readonly<Record<TrustCase, number>> = {
 };
 
 /** The root of the factory, and those that come; the first of them changes the release keys. */
-export function chainOf(trust: TrustCase, { root: rootKeys, release, newRelease }: FleetKeys): readonly VerifiedRoot[] {
+export function chainOf(trust: TrustCase, keys: FleetKeys): readonly VerifiedRoot[] {
   const verify = verifySweep;
+  const { root: rootKeys, release, newRelease, form } = keys;
+  const roles = (releaseKeys: readonly SeededKey[]): readonly Role[] => [
+    role(ROOT_ROLE, rootKeys, form),
+    role(RELEASE_ROLE, releaseKeys, form),
+  ];
+  // One of each algorithm is enough.
+  const holders = rootKeys.slice(0, release.length);
   const first: TrustRoot = {
     version: 1,
     hashId: SHA_256,
     issuedSeconds: ISSUED,
     expiresSeconds: ISSUED + 10 * YEAR,
-    roles: [role(ROOT_ROLE, rootKeys), role(RELEASE_ROLE, release)],
+    roles: roles(release),
     floors: [],
     revoked: [],
     extensions: new Map(),
   };
-  const chain = [verifyFirstRoot(signRoot(first, rootKeys), { verify })];
+  const chain = [verifyFirstRoot(signRoot(first, holders), { verify })];
   const reason = trust === 'revoked-key' ? 'compromised' : 'retired';
   for (let n = 0; n < NEW_ROOTS[trust]; n++) {
     const before = chain.at(-1)!;
@@ -104,21 +120,21 @@ export function chainOf(trust: TrustCase, { root: rootKeys, release, newRelease 
       version: before.root.version + 1,
       issuedSeconds: before.root.issuedSeconds + DAY,
       expiresSeconds: before.root.expiresSeconds + 10 * YEAR,
-      roles: [role(ROOT_ROLE, rootKeys), role(RELEASE_ROLE, newRelease)],
+      roles: roles(newRelease),
       revoked: n === 0 ? release.map(({ anchor }) => ({ keyId: anchor.keyId, reason })) : [],
       lineage: lineageAfter(before, SHA_256),
       previous: rootDigest(before.payload, SHA_256),
     };
-    chain.push(advanceRoot(before, signRoot(next, rootKeys), { verify }));
+    chain.push(advanceRoot(before, signRoot(next, holders), { verify }));
   }
   return chain;
 }
 
-const role = (name: string, keys: readonly SeededKey[]): Role => {
+const role = (name: string, keys: readonly SeededKey[], form: FleetKeys['form']): Role => {
   const algorithms = new Set(keys.map(({ anchor }) => anchor.algorithm.name));
   return {
     name,
-    keys: keys.map(({ anchor }) => createRootKey(anchor, SHA_256)),
+    keys: keys.map(({ anchor }) => createRootKey(anchor, SHA_256, form)),
     policy: { all: [...algorithms].map((algorithm) => ({ algorithm, threshold: 1 })) },
     prefixes: [],
   };
@@ -126,16 +142,17 @@ const role = (name: string, keys: readonly SeededKey[]): Role => {
 
 function signRoot(root: TrustRoot, by: readonly SeededKey[]): Uint8Array {
   const payload = encodeTrustRoot(root);
-  const signatures = by.map(({ anchor: { algorithm, keyId }, sign }) => {
+  const signatures = by.map(({ anchor: { algorithm, keyId, publicKey }, sign }) => {
     const signature = sign(rootToBeSigned(payload, { algorithm, keyId }));
-    return { algorithm, keyId, signature };
+    const isPinned = root.roles[0]?.keys[0]?.publicKey === undefined;
+    return { algorithm, keyId, signature, ...(isPinned && root.version === 1 && { publicKey }) };
   });
   return encodeSignedRoot(payload, signatures);
 }
 
 /** With the stolen key, or with a key of his own under the name of a good one. */
-export function evilRelease(trust: TrustCase, { release, stranger }: FleetKeys): FakeRelease | undefined {
-  const content = { image: IMAGES.evil, sequenceNumber: SEQUENCE.evil };
+export function evilRelease(trust: TrustCase, { release, stranger, form }: FleetKeys): FakeRelease | undefined {
+  const content = { image: IMAGES.evil, sequenceNumber: SEQUENCE.evil, form };
   if (trust === 'revoked-key') return createRelease({ ...content, signers: release });
   if (trust !== 'forged-release') return undefined;
   const signers = release.map(({ anchor }, i) => ({ anchor, sign: stranger[i]!.sign }));
@@ -146,12 +163,14 @@ interface ReleaseContent {
   readonly image: Uint8Array;
   readonly sequenceNumber: number;
   readonly signers: readonly { readonly anchor: Anchor; readonly sign: SeededKey['sign'] }[];
+  readonly form: FleetKeys['form'];
 }
 
 export function createRelease({
   image,
   sequenceNumber,
   signers,
+  form,
 }: ReleaseContent): FakeRelease & { readonly signatures: readonly Uint8Array[] } {
   const { manifest } = buildUpdateManifest({
     layout: 'swap',
@@ -164,7 +183,8 @@ export function createRelease({
   const digest = signedDigest(manifestBytes);
   const signed = signers.map(({ anchor, sign }) => {
     const protectedBytes = encodeProtected(anchor);
-    return { protectedBytes, signature: sign(signedBytes(protectedBytes, digest)) };
+    const signature = sign(signedBytes(protectedBytes, digest));
+    return { protectedBytes, signature, ...(form === 'pinned' && { unprotected: carriedKey(anchor) }) };
   });
   return {
     envelope: encodeEnvelope({ manifestBytes, blocks: signed.map((block) => encodeSign1(block)) }),

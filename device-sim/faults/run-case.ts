@@ -5,7 +5,7 @@ import type { FakeJob } from './fake-cloud.ts';
 import type { FaultCase, Scenario } from './fault.ts';
 import { type Counts, FaultWorld, type Tap } from './fault-world.ts';
 import { AT_FACTORY, checkBlocks, checkEnd, checkStanding, Violation, violationOf } from './invariants.ts';
-import { fixtureOf, SETTINGS } from './scenarios.ts';
+import { fixtureOf } from './scenarios.ts';
 
 export interface CaseResult {
   readonly violation: Violation | undefined;
@@ -18,8 +18,6 @@ export interface CaseResult {
 
 /** More than the faults of a case could need. */
 const MAX_POWER_ONS = 12;
-
-export const WINDOW_BLOCKS = windowBlocks(SETTINGS.blockBytes, SETTINGS.requestBytes);
 
 export async function runCase(faultCase: FaultCase, tap: Tap = {}): Promise<CaseResult> {
   const world = new FaultWorld(fixtureOf(faultCase.scenario), faultCase, tap);
@@ -47,7 +45,7 @@ class CaseRun {
 
   async toTheEnd(): Promise<void> {
     const { scenario, faults } = this.#case;
-    const { jobs, lastRoot } = fixtureOf(scenario);
+    const { jobs, lastRoot, settings } = fixtureOf(scenario);
     const { parts, cloud } = this.#world;
     await this.#untilJobsAreDone();
     let good = cloud.jobs[jobs.findIndex(({ isGood }) => isGood)]!;
@@ -65,7 +63,10 @@ class CaseRun {
     checkEnd({ parts, standing: this.#standing, lastRoot, jobStatus: describeEnd(good) });
     if (faults.length === 0) return;
     const usual = await faultlessBlocks(scenario);
-    checkBlocks(this.#world.sentBlocks - usual - allowedBlocks, faults.length * WINDOW_BLOCKS);
+    checkBlocks(
+      this.#world.sentBlocks - usual - allowedBlocks,
+      faults.length * windowBlocks(settings.blockBytes, settings.requestBytes),
+    );
   }
 
   async #untilJobsAreDone(): Promise<void> {

@@ -26,15 +26,16 @@ import {
 } from './fleet.ts';
 
 export const THING = 'thing-1';
-export const SETTINGS: AgentSettings = {
-  blockBytes: 1_024,
-  requestBytes: 4_096,
+/** Blocks of a quarter of the sector that they go to, and a window of one such sector. */
+const settingsFor = ({ sectorBytes, external }: Board): AgentSettings => ({
+  blockBytes: (external ?? { sectorBytes }).sectorBytes / 4,
+  requestBytes: (external ?? { sectorBytes }).sectorBytes,
   answerTimeoutMs: 5_000,
   attempts: 4,
   connections: 6,
   backoffMs: { first: 500, longest: 30_000 },
   idleTimeoutMs: 60_000,
-};
+});
 
 const MADE_UP = {
   ramBytes: 131_072,
@@ -75,6 +76,7 @@ export interface ScenarioJob {
 export interface Fixture {
   readonly scenario: Scenario;
   readonly board: Board;
+  readonly settings: AgentSettings;
   /** As its factory left it: copied for each case. */
   readonly flash: Flash;
   readonly jobs: readonly ScenarioJob[];
@@ -113,12 +115,13 @@ function createFixture(scenario: Scenario): Fixture {
     sequenceNumber: SEQUENCE.old,
   });
   const signers = roots.length > 1 ? keys.newRelease : keys.release;
-  const good = createRelease({ image: IMAGES.new, sequenceNumber: SEQUENCE.new, signers });
+  const good = createRelease({ image: IMAGES.new, sequenceNumber: SEQUENCE.new, signers, form: keys.form });
   const evil = evilRelease(trust, keys);
   const newer = roots.slice(1).map(({ root, bytes }) => ({ version: root.version, bytes }));
   return {
     scenario,
     board,
+    settings: settingsFor(board),
     flash,
     jobs: [
       ...(evil ? [{ release: evil, roots: newer, isGood: false }] : []),
