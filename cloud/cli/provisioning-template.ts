@@ -49,7 +49,10 @@ function registerPut(parent: Command): void {
     .option('--hook <url>', 'pre-provisioning hook: asked by HTTP POST before each registration, yes within 5 seconds')
     .option('--allow-list-by <parameter>', 'only those whose value of this parameter is on the allow-list')
     .option('--no-rotation', 'its devices may not replace their own certificates with it')
-    .option('--replace-things', 'a claim may register a thing again that has a certificate with another key')
+    .option(
+      '--replace-things',
+      'a claim may register a thing of this template again that has a certificate with another key',
+    )
     .option('--certificate-days <n>', 'how long a certificate is valid', String(DEFAULT_CERTIFICATE_DAYS))
     .option('--disabled', 'it registers nobody for now');
   run<PutOptions>(command, async ({ args: [name = ''], options, io }) => {

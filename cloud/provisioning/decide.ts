@@ -5,7 +5,7 @@
  *   - A token belongs to whoever asked for its certificate, for one hour and for one registration. Asked again with the
  *     same words it gives the same answer, so that a device that lost the answer loses nothing.
  *   - A claim makes things that have no certificate, and the same thing again for the same key. Another key for a thing
- *     that has one would be a takeover, so its template must say that it may (replaceThings).
+ *     that has one would be a takeover, so its template must say that it may (replaceThings), and only among its own things.
  *   - What has been revoked stays out, thing and key, until the operator readmits the thing; what was last switched off
  *     is nobody else's either.
  *   - A device replaces its own certificate and no other's. The old one counts until the new one has connected.
@@ -101,21 +101,23 @@ interface ThingQuestion {
   readonly certificate: Pick<Certificate, 'id' | 'keyDigest'>;
   /** All that the thing has had, in the order in which they were made. */
   readonly existing: readonly Certificate[];
-  readonly settings: TemplateSettings;
+  readonly template: { readonly name: string; readonly settings: TemplateSettings };
   readonly nowMs: number;
 }
 
-export function expectMayRegister({ caller, thing, certificate, existing, settings, nowMs }: ThingQuestion): void {
+export function expectMayRegister({ caller, thing, certificate, existing, template, nowMs }: ThingQuestion): void {
   if (caller.kind === 'device' && caller.thing !== thing)
     throw new Refusal('AccessDenied', 'a device registers itself and no other thing');
   const others = existing.filter(({ id }) => id !== certificate.id);
   if (others.some(({ status }) => status === 'REVOKED'))
     throw new Refusal('AccessDenied', 'this thing has been revoked: its operator must readmit it');
-  if (caller.kind === 'device' || settings.replaceThings) return;
+  if (caller.kind === 'device') return;
   // The newest one, too, where it was switched off: a name is not free by that.
   const counting = others.filter(
     (it) => it.expiresAtMs > nowMs && (it.status === 'ACTIVE' || (it.status === 'INACTIVE' && it === others.at(-1))),
   );
-  if (counting.some(({ keyDigest }) => keyDigest !== certificate.keyDigest))
+  const mayReplace = ({ templates }: Certificate): boolean =>
+    template.settings.replaceThings && templates.includes(template.name);
+  if (counting.some((it) => it.keyDigest !== certificate.keyDigest && !mayReplace(it)))
     throw new Refusal('ResourceConflicts', 'this thing has a certificate with another key');
 }

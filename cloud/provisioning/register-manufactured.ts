@@ -127,7 +127,7 @@ async function register(
     nowMs,
     newCertificate: certificate,
     check: (existing) =>
-      expectMayRegister({ caller: { kind: 'manufactured' }, thing, certificate, existing, settings, nowMs }),
+      expectMayRegister({ caller: { kind: 'manufactured' }, thing, certificate, existing, template, nowMs }),
   });
 }
 

@@ -56,8 +56,7 @@ export async function registerThing(parts: RegisteringParts, registering: Regist
     certificateId: certificate.id,
     template: template.name,
     nowMs,
-    check: (existing) =>
-      expectMayRegister({ caller, thing, certificate, existing, settings: template.settings, nowMs }),
+    check: (existing) => expectMayRegister({ caller, thing, certificate, existing, template, nowMs }),
     token: {
       digest: token.digest,
       usedFor: purposeOf(template.name, asked.parameters),

@@ -263,6 +263,16 @@ describe('a claim', () => {
     expect((await cloud.provision(claim, {})).registered.outcome).toBe('accepted');
   });
 
+  it('replaces no thing of another template', async () => {
+    await cloud.provision(claim, {});
+    await cloud.put('refurbished', { replaceThings: true });
+    const others = await cloud.claim('refurbished');
+    expectRefused((await cloud.provision(others, { template: 'refurbished' })).registered, 'ResourceConflicts');
+    const own = { template: 'refurbished', parameters: { SerialNumber: 'hub-2' } };
+    expect((await cloud.provision(others, own)).registered.outcome).toBe('accepted');
+    expect((await cloud.provision(others, own)).registered.outcome).toBe('accepted');
+  });
+
   it('does not bring back a thing that was revoked, until it is readmitted', async () => {
     await cloud.put('hubs', { replaceThings: true });
     const { created } = await cloud.provision(claim, {});
