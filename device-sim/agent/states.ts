@@ -133,7 +133,10 @@ async function runUpdate(context: AgentContext, progress: Progress): Promise<Ste
   if (newImage) return { result: 'success', keep: { newImage } };
 
   // It runs already, and is confirmed: for the trust root that is as good as a confirmation.
-  if (isOlder(ports.boot.confirmed(), staged)) ports.boot.confirm(staged);
+  if (isOlder(ports.boot.confirmed(), staged)) {
+    expectHealthy(ports);
+    ports.boot.confirm(staged);
+  }
   context.trust.confirm(release);
   const suitReport = context.suitReport(outcome);
   return {
@@ -175,7 +178,7 @@ async function confirm(context: AgentContext, progress: Progress): Promise<Step<
   const outcome = await installer.run(runProcedure(envelope, 'invocation', processorContext(ports, staged)));
   context.closeEnvelope();
   if (ports.boot.trial()) {
-    if (!ports.isHealthy()) throw unconfirmed('health', 'expected the new image to pass its own tests');
+    expectHealthy(ports);
     ports.boot.confirm(staged);
   }
   // After the image, never before: a cut in between leaves the older root in place, and this state is entered again.
@@ -211,6 +214,10 @@ function processorContext({ identity, boot, layout }: AgentPorts, { epoch }: Rel
 
 const openRelease = (context: AgentContext, progress: Progress): AuthenticatedRelease =>
   context.openEnvelope(envelopeBytesOf(progress), progress.authenticatedAtSeconds);
+
+function expectHealthy(ports: AgentPorts): void {
+  if (!ports.isHealthy()) throw unconfirmed('health', 'expected the new image to pass its own tests');
+}
 
 const unconfirmed = (at: string, detail: string): Rejection => new Rejection('image-unconfirmed', at, detail);
 

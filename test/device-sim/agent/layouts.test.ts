@@ -68,6 +68,11 @@ describe.each(LAYOUT_KINDS)('a device with the layout %s', (layout) => {
     jobFor(world);
     expect(await world.run({ isHealthy: () => !rot(world) })).toMatchObject({ report: { status: 'FAILED' } });
     expect(world.installed).toMatchObject({ sequenceNumber: 1, image: NEW_IMAGE });
+    world.cloud.addJob('job-same', releaseOf());
+    world.isHealthy = false;
+    expect(await world.run(), 'sick still').toMatchObject({ report: { status: 'FAILED', at: 'health' } });
+    expect(world.installed.sequenceNumber).toBe(1);
+    world.isHealthy = true;
     const image = imageOf(8_000, 4);
     world.cloud.addJob('job-2', releaseOf({ image, sequenceNumber: 3 }));
     expect(await world.run()).toMatchObject({ report: { status: 'SUCCEEDED' } });
