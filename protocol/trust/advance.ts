@@ -109,11 +109,9 @@ export function advanceRoot(current: VerifiedRoot, nextBytes: Uint8Array, option
  * @throws {Rejection} those of decodeSignedRoot, `root-not-pinned`
  */
 export function restoreRoot(bytes: Uint8Array, digest: Uint8Array): VerifiedRoot {
-  const signed = decodeSignedRoot(bytes.slice());
-  if (!equalBytes(digest, digestOf(signed))) {
-    throw new Rejection('root-not-pinned', 'root', `expected the digest ${toHex(digest.subarray(0, 32))}, got another`);
-  }
-  return new Verified(signed, []);
+  const restored = new Verified(decodeSignedRoot(bytes.slice()), []);
+  if (equalBytes(digest, restored.digest)) return restored;
+  throw new Rejection('root-not-pinned', 'root', `expected the digest ${toHex(digest.subarray(0, 32))}, got another`);
 }
 
 interface SignersOutcome {

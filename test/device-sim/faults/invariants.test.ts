@@ -53,7 +53,9 @@ function burnAtOnce(parts: BoardParts): void {
 
 function keepOldRecord(): Tap {
   let factory: Uint8Array | undefined;
-  const tap = inState('reporting', (parts) => void (factory && parts.trust.record.write(factory)));
+  const tap = inState('reporting', (parts) => {
+    if (factory) parts.trust.record.write(factory);
+  });
   return {
     ...tap,
     atPowerOn: (parts) => {
