@@ -17,7 +17,7 @@ import { isAllowed } from '../store/provisioning-templates.ts';
 import { commitRegistration } from '../store/registrations.ts';
 import type { Store } from '../store/store.ts';
 import { tokenDigest } from './certify.ts';
-import { type Caller, decideToken, expectMayRegister, type TokenDecision } from './decide.ts';
+import { type Caller, decideToken, expectCaller, expectMayRegister, type TokenDecision } from './decide.ts';
 import type { PreProvisioningHook } from './hook.ts';
 import { certificateParameters, mergeParameters, planRegistration } from './plan-registration.ts';
 import { Refusal } from './refusal.ts';
@@ -56,7 +56,12 @@ export async function registerThing(parts: RegisteringParts, registering: Regist
     certificateId: certificate.id,
     template: template.name,
     nowMs,
-    check: (existing) => expectMayRegister({ caller, thing, certificate, existing, template, nowMs }),
+    principal: caller.certificateId,
+    check: (existing, asking) => {
+      // A hook takes its time, in which who asks may have been revoked.
+      expectCaller({ ...caller, certificate: asking, nowMs });
+      expectMayRegister({ caller, thing, certificate, existing, template, nowMs });
+    },
     token: {
       digest: token.digest,
       usedFor: purposeOf(template.name, asked.parameters),

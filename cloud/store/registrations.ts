@@ -2,6 +2,7 @@
 import type { ThingDescription } from '../provisioning/plan-registration.ts';
 import {
   type Certificate,
+  certificateById,
   type CertificateStatus,
   insertCertificate,
   listCertificates,
@@ -19,8 +20,10 @@ export interface RegistrationRecord {
   /** JSON. */
   readonly policies: string;
   readonly nowMs: number;
-  /** May it, with what certificates the thing has had? Throws where it may not. */
-  readonly check: (existing: readonly Certificate[]) => void;
+  /** Of who asks; left out where a manufacturer's certificate registers itself. */
+  readonly principal?: string;
+  /** May it, with what certificates the thing has had, and with what became of who asks? Throws where it may not. */
+  readonly check: (existing: readonly Certificate[], asking: Certificate | undefined) => void;
   readonly describe: (old: ThingDescription | undefined) => ThingDescription;
   /** That it takes; left out where a manufacturer's certificate registers itself. */
   readonly token?: { readonly digest: string; readonly usedFor: string; readonly answer: string };
@@ -36,10 +39,11 @@ export interface RegistrationRecord {
  * @throws what `check` and `describe` throw, and nothing is written
  */
 export async function commitRegistration(store: Store, record: RegistrationRecord): Promise<boolean> {
-  const { thing, certificateId: id, status, template, policies, nowMs, token, newCertificate } = record;
+  const { thing, certificateId: id, status, template, policies, nowMs, principal, token, newCertificate } = record;
   return store.db.transaction().execute(async (db) => {
     if (token && !(await useToken({ db }, token))) return false;
-    record.check(await listCertificates({ db }, { thing }));
+    const asking = principal === undefined ? undefined : await certificateById({ db }, principal);
+    record.check(await listCertificates({ db }, { thing }), asking);
     const description = record.describe(await thingDescription({ db }, thing));
     await saveThing({ db }, { name: thing, description, nowMs });
     if (newCertificate) await insertCertificate({ db }, newCertificate);

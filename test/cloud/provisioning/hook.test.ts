@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createHttpHook } from '../../../cloud/provisioning/hook.ts';
+import { revokeCertificates } from '../../../cloud/store/certificates.ts';
+import { thingDescription } from '../../../cloud/store/things.ts';
 import { startTestProvisioning } from '../../support/provisioning-service.ts';
 
 const QUESTION = {
@@ -174,6 +176,20 @@ describe('the service', () => {
       },
     );
     expect(again.outcome).toBe('accepted');
+  });
+
+  it('registers nothing for a claim that is revoked while the hook takes its time', async () => {
+    const revoked: string[] = [];
+    await using cloud = await startTestProvisioning({
+      hook: async () => (await revokeCertificates(cloud.store, revoked), { overrides: {} }),
+    });
+    await cloud.put('hubs', { hook: 'http://hook.example/' });
+    const claim = await cloud.claim();
+    expect((await cloud.provision(claim, {})).registered.outcome).toBe('accepted');
+    revoked.push(claim);
+    const late = await cloud.provision(claim, { parameters: { SerialNumber: 'hub-2' } });
+    expect(late.registered.reply).toMatchObject({ errorCode: 'AccessDenied' });
+    expect(await thingDescription(cloud.store, 'hub-2')).toBeUndefined();
   });
 
   it('lets no hook name another certificate', async () => {
