@@ -5,7 +5,7 @@ import { type CostRow, sumOf } from '../../device-sim/metrics/cost.ts';
 import { boardNamed, dividedAs } from '../../device-sim/profiles/boards.ts';
 import { firstRoot, successorOf } from '../support/device-roots.ts';
 import { imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf } from '../support/device-world.ts';
-import { FakeCloud } from '../support/fake-cloud.ts';
+import { FakeCloud } from '../../device-sim/faults/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
 import { classId, mlDsa65, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

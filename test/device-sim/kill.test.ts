@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { manufacture, openDevice } from '../../device-sim/factory.ts';
 import { boardNamed } from '../../device-sim/profiles/boards.ts';
 import { imageOf, OLD_IMAGE, releaseOf, ROOT } from '../support/device-world.ts';
-import { FakeCloud } from '../support/fake-cloud.ts';
+import { FakeCloud } from '../../device-sim/faults/fake-cloud.ts';
 import { serveFakeCloud } from '../support/fake-cloud-broker.ts';
 import { classId, vendorId } from '../support/suit.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -16,7 +16,7 @@ import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import type { LayoutKind } from '../../protocol/suit/layouts.ts';
 import { firstRoot } from './device-roots.ts';
-import { FakeCloud } from './fake-cloud.ts';
+import { FakeCloud } from '../../device-sim/faults/fake-cloud.ts';
 import { classId, es256, sealed, type TestSigner, update, vendorId } from './suit.ts';
 
 /** Small enough to be made anew for every power cut. */

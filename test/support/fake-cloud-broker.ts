@@ -1,7 +1,7 @@
 /** A FakeCloud behind the embedded broker: real sockets, and still every answer in the hands of the test. */
 import { startBroker } from '../../cloud/broker/broker.ts';
 import { JOB_REQUEST_FILTERS, STREAM_REQUEST_FILTERS } from '../../protocol/aws-iot/topics.ts';
-import type { FakeCloud } from './fake-cloud.ts';
+import type { FakeCloud } from '../../device-sim/faults/fake-cloud.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
 

@@ -7,7 +7,7 @@ import { WireMeter } from '../../device-sim/metrics/wire-meter.ts';
 import { mqttConnect } from '../../device-sim/transports/mqtt.ts';
 import { firstRoot } from './device-roots.ts';
 import { DeviceWorld, imageOf, releaseOf } from './device-world.ts';
-import { FakeCloud } from './fake-cloud.ts';
+import { FakeCloud } from '../../device-sim/faults/fake-cloud.ts';
 import { mlDsa65 } from './suit.ts';
 import { queueJob, startTestCloud } from './test-cloud.ts';
 

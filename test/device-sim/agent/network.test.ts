@@ -1,4 +1,7 @@
-/** What the network may do to an update, message by message; and what a service may do that is broken or hostile. */
+/**
+ * What a service may do that is broken or hostile, and what the network may do beside what the sweep of faults/ has it do
+ * at every message.
+ */
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../device-sim/ports.ts';
 import { windowBlocks } from '../../../device-sim/agent/plan-request.ts';
@@ -6,7 +9,7 @@ import { decodeDataBlock, encodeDataBlock } from '../../../protocol/aws-iot/stre
 import { encodeJobMessage } from '../../../protocol/aws-iot/jobs.ts';
 import { utf8 } from '../../../protocol/bytes.ts';
 import { DeviceWorld, imageOf, NEW_IMAGE, releaseOf, SETTINGS } from '../../support/device-world.ts';
-import type { Tamper } from '../../support/fake-cloud.ts';
+import type { Tamper } from '../../../device-sim/faults/fake-cloud.ts';
 
 const RELEASE = releaseOf();
 const WINDOW = windowBlocks(SETTINGS.blockBytes, SETTINGS.requestBytes);
@@ -47,10 +50,6 @@ const only =
     index === n ? fault(message, index) : [atOnce(message)];
 
 describe.each<[name: string, fault: Tamper]>([
-  ['lost', () => []],
-  ['doubled', (message) => [atOnce(message), atOnce(message)]],
-  ['late, after others', (message) => [{ ...message, delayMs: 100 }]],
-  ['later than the device waits', (message) => [{ ...message, delayMs: SETTINGS.answerTimeoutMs + 1_000 }]],
   ['an hour late', (message) => [{ ...message, delayMs: 3_600_000 }]],
   ['doubled, once late', (message) => [atOnce(message), { ...message, delayMs: 700 }]],
 ])('any one message %s', (_name, fault) => {
@@ -78,7 +77,6 @@ describe.each<[name: string, fault: Tamper]>([
 });
 
 describe.each<[name: string, change: (payload: Uint8Array) => Uint8Array]>([
-  ['cut short', (payload) => payload.subarray(0, -1)],
   ['empty', () => new Uint8Array()],
   ['noise', (payload) => imageOf(payload.length, 77)],
 ])('any one message of the cloud %s', (_name, change) => {
@@ -93,17 +91,6 @@ describe.each<[name: string, change: (payload: Uint8Array) => Uint8Array]>([
 });
 
 describe('a connection', () => {
-  it('that drops before any one message: the update completes, with at most a window sent twice', async () => {
-    const { down } = await countMessages();
-    for (let n = FIRST; n < FIRST + down; n++) {
-      const world = newWorld();
-      world.cloud.toDevice = only(n, () => (world.cloud.dropConnection(), []));
-      await expectInstalled(world);
-      expect(world.cloud.connections).toBe(3);
-      expect(world.cloud.repeatsOf(1)).toBeLessThanOrEqual(WINDOW);
-    }
-  });
-
   it('that cannot be made for a while is tried again, ever more slowly', async () => {
     const world = newWorld();
     world.cloud.refuseConnections = 4;

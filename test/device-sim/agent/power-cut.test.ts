@@ -1,6 +1,6 @@
 /**
- * MCUboot's method, lifted to the whole update: run once to count the flash operations, then cut the power at every one
- * of them, before it, in its middle and after it. Reboot, and look at what is left.
+ * Power cuts that the sweep of faults/ does not make: with blocks that fill a sector or lie across two, three and more in
+ * a row, at one place for ever, and in the second update.
  */
 import { describe, expect, it } from 'vitest';
 import { PowerCut } from '../../../device-sim/hardware/flash.ts';
@@ -67,7 +67,6 @@ async function operationsOf(options: WorldOptions): Promise<number> {
 }
 
 describe.each<[name: string, blockBytes: number, extraBlocks: number]>([
-  ['a quarter of a sector', 1_024, 0],
   ['a sector', 4_096, 0],
   ['more than a sector, and across it', 5_000, 2],
 ])('a power cut, with blocks of %s', (_name, blockBytes, extraBlocks) => {
@@ -98,7 +97,7 @@ describe('several power cuts', () => {
   it('in a row: nothing is lost for good', async () => {
     const random = lcg(20_261_121);
     let cuts = 0;
-    for (let run = 0; run < 300; run++) {
+    for (let run = 0; run < 120; run++) {
       const world = newWorld({ settings: { blockBytes: [512, 1_024, 3_000, 4_096][run % 4]! } });
       const plan: Cut[] = Array.from({ length: 2 + (run % 3) }, () => ({
         afterOperations: Math.floor(random() * 40),
@@ -116,7 +115,7 @@ describe('several power cuts', () => {
       expect(['SUCCEEDED', 'FAILED']).toContain(status);
       expectWhole(world, status === 'SUCCEEDED' ? 2 : 1);
     }
-    expect(cuts).toBeGreaterThan(300);
+    expect(cuts).toBeGreaterThan(120);
   });
 
   it('at the same flash operation again and again: the download still advances', async () => {

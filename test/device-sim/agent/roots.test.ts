@@ -5,7 +5,7 @@ import type { RejectionCode } from '../../../protocol/errors.ts';
 import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
 import { firstRoot, ROOT_SIGNERS, rolesWith, successorBytes, successorOf } from '../../support/device-roots.ts';
 import { DeviceWorld, imageOf, NEW_IMAGE, OLD_IMAGE, releaseOf, ROOT } from '../../support/device-world.ts';
-import type { FakeRoot } from '../../support/fake-cloud.ts';
+import type { FakeRoot } from '../../../device-sim/faults/fake-cloud.ts';
 import { classId, es256 } from '../../support/suit.ts';
 import {
   DAY,
