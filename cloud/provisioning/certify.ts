@@ -39,7 +39,7 @@ export const tokenDigest = (token: string): string => hash('sha256', token, 'hex
 export async function certify(
   { store, deviceCa, clock, random }: CertifyingParts,
   subjectKey: PublicKey,
-  { certificateId: principal, thing, templates }: Caller,
+  { certificateId: principal, thing, authorityId, templates }: Caller,
 ): Promise<CertificateCreated> {
   expectRoom(await countPending(store, principal), MAX_PENDING);
   const keyDigest = hash('sha256', encodeSpki(subjectKey), 'hex');
@@ -57,7 +57,16 @@ export async function certify(
   const waiting = { kind: 'device', status: 'PENDING_ACTIVATION', templates: [], policies: '[]' } as const;
   await insertPending(
     store,
-    { id, pem, expiresAtMs, keyDigest, createdAtMs: nowMs, ...waiting },
+    // Who was let in by a manufacturer CA goes with it, whatever certificates it got since.
+    {
+      id,
+      pem,
+      expiresAtMs,
+      keyDigest,
+      createdAtMs: nowMs,
+      ...(authorityId !== undefined && { authorityId }),
+      ...waiting,
+    },
     {
       digest: tokenDigest(certificateOwnershipToken),
       certificateId: id,

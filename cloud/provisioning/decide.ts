@@ -25,6 +25,8 @@ export interface Caller {
   readonly kind: 'claim' | 'device' | 'manufactured';
   /** Of a device. */
   readonly thing?: string;
+  /** Of the manufacturer CA that vouched for the device at first. */
+  readonly authorityId?: string;
   readonly templates: readonly { readonly name: string; readonly settings: TemplateSettings }[];
 }
 
@@ -42,8 +44,15 @@ export function expectCaller({ certificate, clientId, templates, nowMs }: Asking
     throw new Refusal('AccessDenied', 'the certificate of this connection does not count');
   if (templates.length === 0)
     throw new Refusal('AccessDenied', 'the certificate of this connection provisions nothing');
-  const { id: certificateId, kind, thing } = certificate;
-  return { certificateId, clientId, kind, templates, ...(thing !== undefined && { thing }) };
+  const { id: certificateId, kind, thing, authorityId } = certificate;
+  return {
+    certificateId,
+    clientId,
+    kind,
+    templates,
+    ...(thing !== undefined && { thing }),
+    ...(authorityId !== undefined && { authorityId }),
+  };
 }
 
 /** @param atOnce how many may wait to be registered */

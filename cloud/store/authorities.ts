@@ -37,7 +37,7 @@ export async function listAuthorities(store: Store): Promise<ManufacturerAuthori
 }
 
 /**
- * What it has issued no longer admits anybody.
+ * What it has issued no longer admits anybody, nor what was issued to its devices since.
  * @returns how many certificates that ends
  * @throws {OperatorError} `unknown-authority`
  */

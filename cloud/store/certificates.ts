@@ -23,7 +23,7 @@ export interface Certificate {
   readonly templates: readonly string[];
   /** JSON. What its template named; this broker holds every device to its own topics, whatever they say. */
   readonly policies: string;
-  /** Of the manufacturer CA that issued it; without one it is the device CA. */
+  /** Of the manufacturer CA that issued it, or the one before it; without one it is the device CA alone. */
   readonly authorityId?: string;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;

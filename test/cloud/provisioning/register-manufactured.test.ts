@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { decodeCertificate } from '../../../cloud/formats/certificate.ts';
 import { bytesOf, encodeDer, toArrayBuffer } from '../../../cloud/formats/der.ts';
 import { certificateIdOf } from '../../../cloud/identity/authority.ts';
+import { DEFAULT_TEMPLATE } from '../../../cloud/provisioning/settings.ts';
 import { fromDerForm, toDerForm } from '../../../cloud/signing/ecdsa-der.ts';
 import { activateFor } from '../../../cloud/store/admissions.ts';
 import { deleteAuthority, insertAuthority, listAuthorities } from '../../../cloud/store/authorities.ts';
@@ -218,6 +219,20 @@ describe('nobody registers himself', () => {
     expect(await listAuthorities(cloud.store)).toEqual([]);
     expect(await connect(maker.issue({ subject: SUBJECT }))).toMatchObject({ code: 'unknown-certificate' });
   });
+});
+
+it('a device that was let in by a CA goes with it, also with a certificate of ours that it got since', async () => {
+  await cloud.put('makers', {}, DEFAULT_TEMPLATE.replaceAll('"SerialNumber"', '"AWS::IoT::Certificate::CommonName"'));
+  await trust('makers');
+  const device = maker.issue({ subject: SUBJECT });
+  await connect(device);
+  const ours = await cloud.provision(device.id, { template: 'makers', parameters: {} });
+  expect(await cloud.connect(ours.created.certificatePem, 'hub-1')).toMatchObject({ kind: 'device' });
+  const later = await cloud.provision(ours.created.certificateId, { template: 'makers', parameters: {} });
+  expect(later.registered.outcome).toBe('accepted');
+  await deleteAuthority(cloud.store, 'a'.repeat(64));
+  expect(await cloud.connect(ours.created.certificatePem, 'hub-1')).toMatchObject({ code: 'inactive' });
+  expect(await cloud.connect(later.created.certificatePem, 'hub-1')).toMatchObject({ code: 'inactive' });
 });
 
 it('who must be trusted in a handshake is the device CA, and each registered one', async () => {
