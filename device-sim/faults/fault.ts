@@ -5,7 +5,7 @@ import { LAYOUT_KINDS, type LayoutKind } from '../../protocol/suit/layouts.ts';
 export const POWER_CUTS = ['before', 'torn', 'after'] as const;
 
 /** What may become of a message; of the last three, the device has no power any more. */
-export const MESSAGE_FAULTS = [
+const MESSAGE_FAULTS = [
   'lost',
   'doubled',
   'reordered',
@@ -17,7 +17,7 @@ export const MESSAGE_FAULTS = [
 ] as const;
 
 /** What the device's clock says, once: 1970, 40 years ahead, nothing. */
-export const CLOCK_FAULTS = ['early', 'ahead', 'unset'] as const;
+const CLOCK_FAULTS = ['early', 'ahead', 'unset'] as const;
 
 /** Each place counts from the first power-on: flash operations, messages from and to the device, looks at the clock. */
 export const FAULTS_AT = {
@@ -31,8 +31,6 @@ export type Place = keyof typeof FAULTS_AT;
 export const PLACES: readonly Place[] = ['flash', 'up', 'down', 'clock'];
 
 export type PowerCutKind = (typeof POWER_CUTS)[number];
-export type MessageFault = (typeof MESSAGE_FAULTS)[number];
-export type ClockFault = (typeof CLOCK_FAULTS)[number];
 
 export interface FaultAt<P extends Place> {
   readonly place: P;

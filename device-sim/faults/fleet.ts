@@ -5,6 +5,7 @@ import { encodeSign1, signedBytes } from '../../protocol/cose/sign1.ts';
 import { buildUpdateManifest } from '../../protocol/suit/build.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { encodeEnvelope, signedDigest } from '../../protocol/suit/envelope.ts';
+import type { LayoutKind } from '../../protocol/suit/layouts.ts';
 import { encodeManifest } from '../../protocol/suit/manifest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { advanceRoot, type VerifiedRoot, verifyFirstRoot } from '../../protocol/trust/advance.ts';
@@ -22,7 +23,7 @@ import {
 import { carriedKey } from '../../protocol/trust/find-key.ts';
 import { encodeSignedRoot, rootToBeSigned } from '../../protocol/trust/signed-root.ts';
 import type { FakeRelease } from './fake-cloud.ts';
-import type { ScenarioAlgorithm, TrustCase } from './fault.ts';
+import type { Scenario, ScenarioAlgorithm, TrustCase } from './fault.ts';
 import { rememberingVerifier, type SeededKey, seededKey } from './seeded-keys.ts';
 
 export const VENDOR_ID = createVendorId('bristlecone.example');
@@ -151,8 +152,9 @@ function signRoot(root: TrustRoot, by: readonly SeededKey[]): Uint8Array {
 }
 
 /** With the stolen key, or with a key of his own under the name of a good one. */
-export function evilRelease(trust: TrustCase, { release, stranger, form }: FleetKeys): FakeRelease | undefined {
-  const content = { image: IMAGES.evil, sequenceNumber: SEQUENCE.evil, form };
+export function evilRelease({ trust, layout }: Scenario, keys: FleetKeys): FakeRelease | undefined {
+  const { release, stranger, form } = keys;
+  const content = { image: IMAGES.evil, sequenceNumber: SEQUENCE.evil, layout, form };
   if (trust === 'revoked-key') return createRelease({ ...content, signers: release });
   if (trust !== 'forged-release') return undefined;
   const signers = release.map(({ anchor }, i) => ({ anchor, sign: stranger[i]!.sign }));
@@ -163,17 +165,19 @@ interface ReleaseContent {
   readonly image: Uint8Array;
   readonly sequenceNumber: number;
   readonly signers: readonly { readonly anchor: Anchor; readonly sign: SeededKey['sign'] }[];
+  readonly layout: LayoutKind;
   readonly form: FleetKeys['form'];
 }
 
 export function createRelease({
+  layout,
   image,
   sequenceNumber,
   signers,
   form,
 }: ReleaseContent): FakeRelease & { readonly signatures: readonly Uint8Array[] } {
   const { manifest } = buildUpdateManifest({
-    layout: 'swap',
+    layout,
     sequenceNumber,
     vendorId: VENDOR_ID,
     classId: CLASS_ID,

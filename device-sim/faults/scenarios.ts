@@ -115,8 +115,8 @@ function createFixture(scenario: Scenario): Fixture {
     sequenceNumber: SEQUENCE.old,
   });
   const signers = roots.length > 1 ? keys.newRelease : keys.release;
-  const good = createRelease({ image: IMAGES.new, sequenceNumber: SEQUENCE.new, signers, form: keys.form });
-  const evil = evilRelease(trust, keys);
+  const good = createRelease({ image: IMAGES.new, sequenceNumber: SEQUENCE.new, signers, layout, form: keys.form });
+  const evil = evilRelease(scenario, keys);
   const newer = roots.slice(1).map(({ root, bytes }) => ({ version: root.version, bytes }));
   return {
     scenario,
