@@ -136,8 +136,10 @@ export class ImageInstaller {
     if (!job || !link) throw new TypeError('fetch without a job');
     if (digest && imageBytes === ports.boot.running.imageBytes && equalDigests(digest, ports.boot.running.digest)) {
       // §8.4.10.4: the target matches already.
-      this.#isInPlace ||= this.#slots.slotOf(component) === ports.boot.running.slot;
-      if (this.#isInPlace) return OK;
+      if (this.#slots.slotOf(component) === ports.boot.running.slot) {
+        this.#isInPlace = true;
+        return OK;
+      }
     }
     const slot = this.#slotToWrite(component);
     const area = ports.slots[slot];

@@ -103,6 +103,13 @@ describe('a manifest that', () => {
     expect(world.installed).toMatchObject({ slot: 1, sequenceNumber: 2, image: OLD_IMAGE });
   });
 
+  it('fetches the image that runs, once more, installs it again, as the new number', async () => {
+    const image = OLD_IMAGE;
+    const install = [...matches(PRIMARY, image), ...matches(STAGING, image).slice(0, -1), ...fetchInto(STAGING)];
+    const world = await installed({ sections: { install: [...install, ...matches(STAGING, image), ...swap] }, image });
+    expect(world.installed).toMatchObject({ slot: 1, sequenceNumber: 2, image });
+  });
+
   it('brings its image along installs it without a stream', async () => {
     const small = imageOf(2_001, 6);
     const world = await installed({
