@@ -21,8 +21,8 @@ import { Refusal } from './refusal.ts';
 /** AWS IoT. */
 const TOKEN_LIFE_MS = 3_600_000;
 const TOKEN_BYTES = 32;
-/** Of one claim: what a claim that was stolen can fill the store with. */
-const MAX_PENDING = 10_000;
+/** What a claim that was stolen can fill the store with; or a device, which needs one a year. */
+const MAX_PENDING = { claim: 10_000, device: 20 } as const;
 const NAME_OF_NOBODY = 'CN=Bristlecone Device';
 
 export interface CertifyingParts {
@@ -39,9 +39,9 @@ export const tokenDigest = (token: string): string => hash('sha256', token, 'hex
 export async function certify(
   { store, deviceCa, clock, random }: CertifyingParts,
   subjectKey: PublicKey,
-  { certificateId: principal, thing, authorityId, templates }: Caller,
+  { certificateId: principal, kind, thing, authorityId, templates }: Caller,
 ): Promise<CertificateCreated> {
-  expectRoom(await countPending(store, principal), MAX_PENDING);
+  expectRoom(await countPending(store, principal), MAX_PENDING[kind === 'claim' ? 'claim' : 'device']);
   const keyDigest = hash('sha256', encodeSpki(subjectKey), 'hex');
   expectCleanKey(await certificatesOfKey(store, keyDigest));
   const nowMs = clock();

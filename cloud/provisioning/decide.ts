@@ -58,7 +58,7 @@ export function expectCaller({ certificate, clientId, templates, nowMs }: Asking
 /** @param atOnce how many may wait to be registered */
 export function expectRoom(pending: number, atOnce: number): void {
   if (pending < atOnce) return;
-  throw new Refusal('Throttling', `${atOnce} certificates of this claim wait to be registered: ask again in an hour`);
+  throw new Refusal('Throttling', `${atOnce} certificates of this caller wait to be registered: ask again in an hour`);
 }
 
 /** @param others certificates with the same public key */

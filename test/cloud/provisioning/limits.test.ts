@@ -76,6 +76,21 @@ describe('rates', () => {
   });
 });
 
+it('a device that was stolen makes some certificates that wait, and not one for each request', async () => {
+  await using cloud = await startTestProvisioning();
+  const claim = await cloud.claim();
+  const device = (await cloud.provision(claim, {})).created.certificateId;
+  const outcomes: unknown[] = [];
+  for (let i = 0; i < 25; i++) {
+    const { outcome, reply } = await cloud.ask(device, CSR, {
+      certificateSigningRequest: await csrFor(createTestKey()),
+    });
+    outcomes.push(reply.errorCode ?? outcome);
+  }
+  expect([outcomes.indexOf('Throttling'), outcomes.at(-1)]).toEqual([20, 'Throttling']);
+  expect((await cloud.provision(claim, { parameters: { SerialNumber: 'hub-2' } })).registered.outcome).toBe('accepted');
+});
+
 describe('a restart', () => {
   it('between any two requests loses nobody', async () => {
     const path = join(temporaryFolder(), 'cloud.sqlite');
