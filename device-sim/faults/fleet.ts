@@ -77,7 +77,7 @@ export function fleetKeys(algorithm: ScenarioAlgorithm): FleetKeys {
     release: each(11),
     newRelease: each(12),
     stranger: each(13),
-    form: algorithm === 'ML-DSA-65' || algorithm === 'ML-DSA-87' ? 'pinned' : 'full',
+    form: algorithm === 'ES256' ? 'full' : 'pinned',
   };
   keysOfFleet.set(algorithm, keys);
   return keys;

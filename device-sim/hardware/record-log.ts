@@ -23,8 +23,8 @@ interface StoredRecord {
 interface Half {
   readonly start: number;
   readonly latest: StoredRecord | undefined;
-  /** Where the next record goes; undefined where something torn is in the way. */
-  readonly free: number | undefined;
+  /** Where the next record goes, unless something torn is in the way. */
+  readonly next: number;
 }
 
 export class RecordLog implements Journal {
@@ -53,9 +53,10 @@ export class RecordLog implements Journal {
     if (value.length > this.maxValueBytes) throw new RangeError(`record log: a value of ${value.length} bytes`);
     const current = this.#current();
     const record = encodeRecord((current.latest?.number ?? 0) + 1, value, this.#area);
-    const { free, start } = current;
-    const fits = free !== undefined && free + record.length <= start + this.#halfBytes;
-    this.#area.write(fits ? free : this.#takeOver(current), record);
+    const { next, start } = current;
+    const end = start + this.#halfBytes;
+    const fits = next + record.length <= end && this.#isErased(next, end);
+    this.#area.write(fits ? next : this.#takeOver(current), record);
   }
 
   /** @returns where the first record of the other half goes */
@@ -73,25 +74,37 @@ export class RecordLog implements Journal {
   }
 
   #scan(start: number): Half {
-    const bytes = new Uint8Array(this.#halfBytes);
-    this.#area.read(start, bytes);
     let latest: StoredRecord | undefined;
-    let next = 0;
-    for (let found = decodeRecord(bytes, this.#area); found; found = decodeRecord(bytes.subarray(next), this.#area)) {
+    let next = start;
+    for (let found = this.#recordAt(next, start); found; found = this.#recordAt(next, start)) {
       latest = found;
       next += found.bytes;
     }
-    return { start, latest, free: isErased(bytes, next) ? start + next : undefined };
+    return { start, latest, next };
   }
-}
 
-/** By memory comparison: it runs over kilobytes, at each read. */
-function isErased(bytes: Uint8Array, from: number): boolean {
-  for (let at = from; at < bytes.length; at += ERASED_CELLS.length) {
-    const piece = bytes.subarray(at, at + ERASED_CELLS.length);
-    if (Buffer.compare(piece, ERASED_CELLS.subarray(0, piece.length)) !== 0) return false;
+  /** Read no further than it says that it goes: a half is kilobytes, and most of it is erased. */
+  #recordAt(offset: number, start: number): StoredRecord | undefined {
+    const roomBytes = start + this.#halfBytes - offset;
+    if (roomBytes < HEAD_BYTES) return undefined;
+    const head = new Uint8Array(HEAD_BYTES);
+    this.#area.read(offset, head);
+    const whole = wholeBytes(head, this.#area);
+    if (whole === undefined || whole > roomBytes) return undefined;
+    const bytes = new Uint8Array(whole);
+    this.#area.read(offset, bytes);
+    return decodeRecord(bytes);
   }
-  return true;
+
+  #isErased(from: number, end: number): boolean {
+    const bytes = new Uint8Array(end - from);
+    this.#area.read(from, bytes);
+    for (let at = 0; at < bytes.length; at += ERASED_CELLS.length) {
+      const piece = bytes.subarray(at, at + ERASED_CELLS.length);
+      if (Buffer.compare(piece, ERASED_CELLS.subarray(0, piece.length)) !== 0) return false;
+    }
+    return true;
+  }
 }
 
 const recordBytes = (valueBytes: number, { writeBytes }: FlashArea): number =>
@@ -108,14 +121,18 @@ function encodeRecord(number: number, value: Uint8Array, area: FlashArea): Uint8
   return record;
 }
 
-/** The record that `bytes` begin with; undefined where they do not. */
-function decodeRecord(bytes: Uint8Array, area: FlashArea): StoredRecord | undefined {
-  if (bytes.length < HEAD_BYTES) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+/** Of the record that begins with `head`; undefined where that is none. */
+function wholeBytes(head: Uint8Array, area: FlashArea): number | undefined {
+  const view = new DataView(head.buffer);
   const length = view.getUint16(0, true);
-  const whole = recordBytes(length, area);
-  if (view.getUint16(2, true) !== 0xffff - length || whole > bytes.length) return undefined;
-  const crc = view.getUint32(whole - CRC_BYTES, true);
-  if (crc !== crc32(bytes.subarray(0, whole - CRC_BYTES))) return undefined;
-  return { number: view.getUint32(4, true), value: bytes.slice(HEAD_BYTES, HEAD_BYTES + length), bytes: whole };
+  return view.getUint16(2, true) === 0xffff - length ? recordBytes(length, area) : undefined;
+}
+
+/** @returns undefined where its CRC says that it is not whole */
+function decodeRecord(bytes: Uint8Array): StoredRecord | undefined {
+  const view = new DataView(bytes.buffer);
+  const crc = view.getUint32(bytes.length - CRC_BYTES, true);
+  if (crc !== crc32(bytes.subarray(0, -CRC_BYTES))) return undefined;
+  const value = bytes.subarray(HEAD_BYTES, HEAD_BYTES + view.getUint16(0, true));
+  return { number: view.getUint32(4, true), value, bytes: bytes.length };
 }
