@@ -104,6 +104,22 @@ export function expectVerifiable(board: string, algorithm: AlgorithmName, varian
   throw new CannotVerify(`${verdict.detail}; ${advice}`);
 }
 
+const PHASE_HEAD = ['phase', 'payload', 'MQTT', 'TLS', 'TCP/IP', 'frames', 'bytes on the link', 's'];
+
+/** Empty without a link. */
+const describePhases = ({ phases }: CostSheet): readonly string[] =>
+  phases.length === 0
+    ? []
+    : [
+        `${textTable(
+          PHASE_HEAD,
+          phases.map((it) => [
+            ...[it.phase, it.payloadBytes, it.mqttBytes, it.tlsBytes, it.tcpIpBytes, it.frameBytes, it.totalBytes],
+            it.seconds.toFixed(2),
+          ]),
+        )}\n(bytes that each layer adds, both directions; payload and MQTT measured, the layers below modelled)`,
+      ];
+
 const SHEET_HEAD = ['quantity', 'value', 'unit', '±', 'how'];
 
 export function describeSheet(sheet: CostSheet): string {
@@ -120,6 +136,7 @@ export function describeSheet(sheet: CostSheet): string {
   const missing = sheet.unavailable.map(({ quantity, why }) => `  ${quantity}: ${why}`);
   return [
     `Costs on ${sheet.board}${over}, ${sheet.algorithms.join(' and ')}; --explain-cost QUANTITY says where each is from.\naws-… are for a million such devices.`,
+    ...describePhases(sheet),
     textTable(SHEET_HEAD, rows),
     ...(missing.length === 0 ? [] : [`Not known, and not guessed:\n${missing.join('\n')}`]),
   ].join('\n\n');

@@ -11,6 +11,7 @@ import type { LinkProfile } from '../profiles/links.ts';
 import { type AwsPrices, awsBill } from './aws-bill.ts';
 import { coreEnergy, hashValues, type Values, verifyValues } from './core-values.ts';
 import { type LinkUse, linkValues } from './link-values.ts';
+import { type PhaseLayers, phaseLayers } from './phase-layers.ts';
 import { type CostValue, computed, given, measured, type Unavailable } from './value.ts';
 import type { VerifyCost } from './verify-cost.ts';
 
@@ -33,6 +34,8 @@ export interface CostSheet {
   /** Empty where the run was over no link in particular. */
   readonly link: string;
   readonly algorithms: readonly AlgorithmName[];
+  /** In the order in which the run went through them; empty without a link. */
+  readonly phases: readonly PhaseLayers[];
   readonly values: readonly CostValue[];
   readonly unavailable: readonly Unavailable[];
 }
@@ -57,6 +60,7 @@ export function costSheet(input: SheetInput): CostSheet {
     board: board.name,
     link: link?.profile.name ?? '',
     algorithms: [...new Set(verifications.map(({ cost }) => cost.algorithm))],
+    phases: link ? phaseLayers(input.rows, link.use.phases) : [],
     values: all.flatMap(({ values }) => values),
     unavailable: all.flatMap(({ unavailable }) => unavailable),
   };

@@ -12,7 +12,7 @@
 import type { Phase } from '../metrics/phases.ts';
 import type { LinkDirection, LinkProfile } from '../profiles/links.ts';
 import { Agenda } from './agenda.ts';
-import { type LinkTraffic, openChannels } from './channel.ts';
+import { type Channels, type LinkTraffic, openChannels } from './channel.ts';
 import { type Conversation, openConversation } from './conversation.ts';
 import { type TlsHandshake, tlsRecordBytes } from './tls.ts';
 import type { Trace, TracedPacket } from './trace.ts';
@@ -24,10 +24,21 @@ export interface ReplayOptions {
   readonly tls?: TlsHandshake;
 }
 
+/** bytes are of both directions. */
+export interface PhaseUse {
+  /** Until the last packet of the phase had arrived, since the last one of the phase before. */
+  readonly ms: number;
+  readonly mqttBytes: number;
+  readonly tlsBytes: number;
+  /** As `ChannelCounts`, of what was sent while the phase lasted: an acknowledgement may be of the one before. */
+  readonly packetBytes: number;
+  readonly frameBytes: number;
+}
+
 export interface Replay {
   readonly durationMs: number;
-  /** Time until the last packet of a phase had arrived, since the last one of the phase before. */
-  readonly phaseMs: ReadonlyMap<Phase, number>;
+  /** Their sums are those of the whole replay. */
+  readonly phases: ReadonlyMap<Phase, PhaseUse>;
   readonly traffic: LinkTraffic;
   /** bytes of MQTT: those of the trace. */
   readonly mqttBytes: Readonly<Record<LinkDirection, number>>;
@@ -38,21 +49,26 @@ export interface Replay {
 export function replay(trace: Trace, { link, seed = 1, tls }: ReplayOptions): Replay {
   const agenda = new Agenda();
   const channels = openChannels(link, seed);
-  const clock = new PhaseClock(agenda);
+  const clock = new PhaseClock(agenda, channels);
+  const ofTls = link.carries.kind === 'ip' ? tls : undefined;
   for (const packets of trace) {
     clock.start();
+    clock.noteBytes('connect', { mqttBytes: 0, tlsBytes: ofTls ? handshakeBytes(ofTls) : 0 });
+    for (const { phase, bytes } of packets)
+      clock.noteBytes(phase, { mqttBytes: bytes, tlsBytes: ofTls ? tlsRecordBytes(bytes) - bytes : 0 });
     openConversation({ link, channels, agenda, tls }, (conversation) => {
       clock.lap('connect');
       new ReplayedConnection(packets, { agenda, conversation, clock }).goOn();
     });
     agenda.run();
+    clock.end();
   }
   return {
     durationMs: clock.totalMs,
-    phaseMs: clock.phaseMs,
+    phases: clock.phases,
     traffic: channels.traffic(),
     mqttBytes: { up: mqttBytesOf(trace, 'up'), down: mqttBytesOf(trace, 'down') },
-    tlsBytes: tls && link.carries.kind === 'ip' ? tlsBytesOf(trace, tls) : { up: 0, down: 0 },
+    tlsBytes: ofTls ? tlsBytesOf(trace, ofTls) : { up: 0, down: 0 },
   };
 }
 
@@ -71,18 +87,31 @@ function tlsBytesOf(trace: Trace, tls: TlsHandshake): Readonly<Record<LinkDirect
   };
 }
 
+const handshakeBytes = ({
+  clientHelloBytes,
+  clientFlightBytes,
+  serverFlightBytes,
+  ticketBytes,
+}: TlsHandshake): number => clientHelloBytes + clientFlightBytes + serverFlightBytes + ticketBytes;
+
+const NOTHING: PhaseUse = { ms: 0, mqttBytes: 0, tlsBytes: 0, packetBytes: 0, frameBytes: 0 };
+
 /** Time as the device has it: it stops when the device has all that it waits for. */
 class PhaseClock {
-  readonly phaseMs = new Map<Phase, number>();
+  readonly phases = new Map<Phase, PhaseUse>();
   readonly #agenda: Agenda;
+  readonly #channels: Channels;
   #lapMs = 0;
+  #lapPhase: Phase = 'connect';
+  #counted = { packetBytes: 0, frameBytes: 0 };
 
-  constructor(agenda: Agenda) {
+  constructor(agenda: Agenda, channels: Channels) {
     this.#agenda = agenda;
+    this.#channels = channels;
   }
 
   get totalMs(): number {
-    return [...this.phaseMs.values()].reduce((sum, ms) => sum + ms, 0);
+    return [...this.phases.values()].reduce((sum, { ms }) => sum + ms, 0);
   }
 
   /** What happened since the last lap was nobody's: acknowledgements that nobody waited for. */
@@ -92,8 +121,43 @@ class PhaseClock {
 
   lap(phase: Phase): void {
     const { nowMs } = this.#agenda;
-    this.phaseMs.set(phase, (this.phaseMs.get(phase) ?? 0) + nowMs - this.#lapMs);
+    this.#add(phase, { ms: nowMs - this.#lapMs, ...this.#sentSinceLap() });
     this.#lapMs = nowMs;
+    this.#lapPhase = phase;
+  }
+
+  /** What a connection sent after its last lap. */
+  end(): void {
+    this.#add(this.#lapPhase, this.#sentSinceLap());
+  }
+
+  noteBytes(phase: Phase, bytes: Pick<PhaseUse, 'mqttBytes' | 'tlsBytes'>): void {
+    this.#add(phase, bytes);
+  }
+
+  #sentSinceLap(): Pick<PhaseUse, 'packetBytes' | 'frameBytes'> {
+    const { up, down } = this.#channels.traffic();
+    const now = {
+      packetBytes: up.packetBytes + down.packetBytes,
+      frameBytes: up.frameBytes + down.frameBytes,
+    };
+    const before = this.#counted;
+    this.#counted = now;
+    return {
+      packetBytes: now.packetBytes - before.packetBytes,
+      frameBytes: now.frameBytes - before.frameBytes,
+    };
+  }
+
+  #add(phase: Phase, more: Partial<PhaseUse>): void {
+    const before = this.phases.get(phase) ?? NOTHING;
+    this.phases.set(phase, {
+      ms: before.ms + (more.ms ?? 0),
+      mqttBytes: before.mqttBytes + (more.mqttBytes ?? 0),
+      tlsBytes: before.tlsBytes + (more.tlsBytes ?? 0),
+      packetBytes: before.packetBytes + (more.packetBytes ?? 0),
+      frameBytes: before.frameBytes + (more.frameBytes ?? 0),
+    });
   }
 }
 

@@ -51,6 +51,9 @@ describe('device run', { timeout: TIMEOUT_MS }, () => {
     const valueOf = (quantity: string) => values.find((value) => value.quantity === quantity)?.value;
     expect(valueOf('mqtt-bytes')).toBe(valueOf('sent')! + valueOf('received')!);
     expect(valueOf('frame-bytes')).toBeGreaterThan(valueOf('mqtt-bytes')!);
+    const phases = sheet.phases as { phase: string; totalBytes: number }[];
+    expect(phases.map(({ phase }) => phase)).toEqual(['connect', 'job', 'envelope', 'image', 'report']);
+    expect(phases.reduce((sum, { totalBytes }) => sum + totalBytes, 0)).toBe(valueOf('frame-bytes'));
     // pqm4 m4f, twice: before the download and after the reboot.
     expect(valueOf('verify-time ML-DSA-87')).toBeCloseTo((2 * valueOf('verify-cycles ML-DSA-87')!) / 64_000, 6);
   });

@@ -33,6 +33,7 @@ const USE: LinkUse = {
     down: { packetBytes: 44_000, frames: 540, frameBytes: 46_000, airMs: 20_000 },
   },
   mqttBytes: { up: 2_000, down: 40_000 },
+  phases: new Map(),
 };
 
 function input(board: string, algorithms: readonly AlgorithmName[], more: Partial<SheetInput> = {}): SheetInput {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { replay } from '../../../device-sim/links/replay.ts';
+import type { TlsHandshake } from '../../../device-sim/links/tls.ts';
 import type { Trace, TracedPacket } from '../../../device-sim/links/trace.ts';
 import { linkNamed, LINKS, type LinkProfile } from '../../../device-sim/profiles/links.ts';
 
@@ -30,6 +31,15 @@ const download = (blocks: number): Trace => [
 
 const clean = (link: LinkProfile): LinkProfile => ({ ...link, lossRate: 0, jitterMs: 0 });
 
+const tls: TlsHandshake = {
+  name: 'made up',
+  clientHelloBytes: 300,
+  serverFlightBytes: 5_000,
+  clientFlightBytes: 4_000,
+  ticketBytes: 200,
+  source: 'made up for tests',
+};
+
 describe('a replay', () => {
   it('keeps the bytes of MQTT, and adds those of TCP and IP', () => {
     const { mqttBytes, traffic } = replay(download(4), { link: NB_IOT });
@@ -54,12 +64,24 @@ describe('a replay', () => {
   });
 
   it('says how long each phase took', () => {
-    const { phaseMs, durationMs } = replay(download(4), { link: NB_IOT });
-    expect([...phaseMs.keys()]).toEqual(['connect', 'image']);
-    expect([...phaseMs.values()].reduce((sum, ms) => sum + ms, 0)).toBeCloseTo(durationMs, 6);
+    const { phases, durationMs } = replay(download(4), { link: NB_IOT });
+    expect([...phases.keys()]).toEqual(['connect', 'image']);
+    expect([...phases.values()].reduce((sum, { ms }) => sum + ms, 0)).toBeCloseTo(durationMs, 6);
     // TCP and MQTT there and back, and goodbye.
-    expect(phaseMs.get('connect')).toBeGreaterThan(3 * 800);
-    expect(phaseMs.get('image')).toBeGreaterThan(800 + (4 * 1_100 * 8) / 26);
+    expect(phases.get('connect')?.ms).toBeGreaterThan(3 * 800);
+    expect(phases.get('image')?.ms).toBeGreaterThan(800 + (4 * 1_100 * 8) / 26);
+  });
+
+  it('says what each phase put on the link, layer by layer, and leaves nothing out', () => {
+    const { phases, traffic, mqttBytes, tlsBytes } = replay([...download(4), ...download(2)], { link: NB_IOT, tls });
+    const sum = (of: 'mqttBytes' | 'tlsBytes' | 'packetBytes' | 'frameBytes') =>
+      [...phases.values()].reduce((total, use) => total + use[of], 0);
+    expect(sum('mqttBytes')).toBe(mqttBytes.up + mqttBytes.down);
+    expect(sum('tlsBytes')).toBe(tlsBytes.up + tlsBytes.down);
+    expect(sum('packetBytes')).toBe(traffic.up.packetBytes + traffic.down.packetBytes);
+    expect(sum('frameBytes')).toBe(traffic.up.frameBytes + traffic.down.frameBytes);
+    expect(phases.get('connect')?.tlsBytes).toBeGreaterThanOrEqual(2 * 9_500);
+    for (const use of phases.values()) expect(use.packetBytes).toBeGreaterThan(use.mqttBytes + use.tlsBytes);
   });
 
   it('opens one connection after the other', () => {
@@ -72,14 +94,6 @@ describe('a replay', () => {
   });
 
   it('counts TLS where it is told to: handshake, tickets, and 22 bytes a packet', () => {
-    const tls = {
-      name: 'made up',
-      clientHelloBytes: 300,
-      serverFlightBytes: 5_000,
-      clientFlightBytes: 4_000,
-      ticketBytes: 200,
-      source: 'made up for tests',
-    };
     const plain = replay(download(3), { link: NB_IOT });
     const secure = replay(download(3), { link: NB_IOT, tls });
     expect(secure.tlsBytes).toEqual({ up: 300 + 4_000 + 6 * 22, down: 5_000 + 200 + 5 * 22 });
