@@ -15,15 +15,17 @@ import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
 import { registerFaults } from './device-faults.ts';
 import { registerLists } from './device-lists.ts';
 import { oneOf, registerProvision } from './device-provision.ts';
-import { parseCount } from './files.ts';
+import { parseAlgorithms, parseCount } from './files.ts';
 import { describeEnd } from './link.ts';
 import { describeMade, makeDevice, type MakeOptions, summaryOfMade, withMakeOptions } from './make-device.ts';
 import { RunCosting } from './run-costing.ts';
 import { secureBroker } from './secure-broker.ts';
+import { openTrialUpdate, type TrialUpdate } from './trial-update.ts';
 
 interface RunOptions extends Omit<MakeOptions, 'thing'>, CostOptions {
   readonly thing?: string;
   readonly device?: string;
+  readonly algorithm?: string;
   readonly mqtt?: string;
   readonly mqtts?: string;
   readonly ca?: string;
@@ -73,12 +75,17 @@ function registerRun(parent: Command): void {
         'device run --thing hub-1',
         'device run --thing hub-1 --mqtt mqtt://127.0.0.1:1883 --block-bytes 1024',
         'device run --thing hub-1 --board nrf52840 --link nb-iot --variant m4f --explain-cost verify-time    # what it would cost',
+        'device run --board nrf52840 --link nb-iot --algorithm ML-DSA-65    # the same, of an update made for the occasion',
         'device run --device batch-7/hub-0001    # made by `factory make`, with what `device provision` gave it',
       ],
     }),
   );
   withCostOptions(command)
     .option('--device <dir>', 'instead of --thing: the folder of a device that is made')
+    .option(
+      '--algorithm <names>',
+      'instead of --thing: an update of real firmware made for the occasion, signed with all of these: ES256,ML-DSA-65',
+    )
     .option(
       '--mqtt <url>',
       'broker (default: that of the running embedded cloud, with TLS once the device is provisioned)',
@@ -94,7 +101,9 @@ function registerRun(parent: Command): void {
     .option('--request-bytes <n>', 'how much one request asks for, at least one block', '8192')
     .option('--timeout <seconds>', 'how long to wait for a job, once connected', '60')
     .option('--now <date>', 'what its clock says, 2046-01-31 (default: it has none that could be believed)');
-  run<RunOptions>(command, async ({ options, io }) => {
+  run<RunOptions>(command, async ({ options: given, io }) => {
+    await using trial = await trialOf(given, io);
+    const options = trial ? { ...given, ...trial.making } : given;
     const data = dataFolder(options.data);
     const costing = new RunCosting(options);
     const stateFolder = folderToRun(options, io);
@@ -129,6 +138,22 @@ function resultOf(
     text: text.join('\n'),
     exit,
   };
+}
+
+/** @returns undefined where the device is named */
+async function trialOf(options: RunOptions, io: Io): Promise<TrialUpdate | undefined> {
+  const { algorithm, thing, device, mqtt, mqtts } = options;
+  if (algorithm === undefined) return undefined;
+  if ([thing, device, mqtt, mqtts].some((option) => option !== undefined))
+    throw new UsageError(
+      '--algorithm makes an update, a device and a cloud of its own: leave out --thing, --device and --mqtt',
+    );
+  const algorithms = parseAlgorithms(algorithm, '--algorithm');
+  // Asked for at once: Ctrl-C reaches the cloud too, and what it leaves is then cleared away here.
+  const { signal } = io;
+  const trial = await openTrialUpdate(algorithms, (line) => io.note(line));
+  signal.throwIfAborted();
+  return trial;
 }
 
 /** @returns of a device that is made, now or before */

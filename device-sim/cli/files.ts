@@ -12,11 +12,11 @@ export const readAnchors = (files: readonly string[]): Anchor[] =>
   files.map((file) => decodePublicKey(readBytes(file), file));
 
 /** `--require ES256,ML-DSA-65` */
-export const parseAlgorithms = (list: string | undefined): AlgorithmName[] =>
+export const parseAlgorithms = (list: string | undefined, option = '--require'): AlgorithmName[] =>
   (list ?? '')
     .split(',')
     .filter((name) => name !== '')
-    .map((name) => asUsage(() => expectAlgorithmName(name, '--require')));
+    .map((name) => asUsage(() => expectAlgorithmName(name, option)));
 
 /** 16 bytes from a UUID with or without dashes. */
 export function parseUuid(text: string, option: string): Uint8Array {

@@ -1,7 +1,7 @@
 /** The main job's answer: what each signature cost on the wire, phase by phase, against ES256 at the same block size. */
 import type { CostRow } from '../metrics/cost.ts';
 import type { Phase } from '../metrics/phases.ts';
-import type { Installation } from './main-job.ts';
+import type { Installation } from './bench.ts';
 
 /** Those with bytes on the wire. */
 export const WIRE_PHASES = ['connect', 'job', 'envelope', 'image', 'report'] as const satisfies readonly Phase[];

@@ -83,4 +83,26 @@ describe('device run', { timeout: TIMEOUT_MS }, () => {
       code: 'usage',
     });
   });
+
+  it('makes an update for the occasion where only algorithms are named', async () => {
+    const { exitCode, stdout } = await shell.run(
+      'device',
+      'run',
+      '--link',
+      'ble',
+      '--algorithm',
+      'ES256,ML-DSA-44',
+      '--json',
+    );
+    const { result, sheet } = JSON.parse(stdout);
+    expect([exitCode, result, sheet.link]).toEqual([0, 'succeeded', 'ble']);
+    expect(sheet.algorithms).toEqual(['ES256', 'ML-DSA-44']);
+  });
+
+  it.each([
+    ['an algorithm that is none', ['--algorithm', 'ROT13']],
+    ['an update of its own for a device that is named', ['--algorithm', 'ES256', '--thing', 'hub-1']],
+  ])('refuses %s', async (_, args) => {
+    expect(await refusalOf(shell.run('device', 'run', ...args, '--json'))).toEqual({ exitCode: 2, code: 'usage' });
+  });
 });
