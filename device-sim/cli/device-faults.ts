@@ -32,6 +32,10 @@ const DEFAULT_DOUBLES = 100_000;
 /** Failing cases that are printed; `--json` has them all. */
 const SHOWN_FAILURES = 10;
 
+const HOW_LONG =
+  'Without options it runs 63,619 single faults and 100,000 pairs, at 100 to 250 cases a second and core: minutes. The n-th\n' +
+  'pair of a seed is the same on every machine; Ctrl-C ends with what was found until then.';
+
 /** Adds it to the group `device`. */
 export function registerFaults(device: Command): void {
   const command = subcommand(device, {
@@ -55,7 +59,7 @@ export function registerFaults(device: Command): void {
     .option('--trust <names>', `only these states of the trust root: ${TRUST_CASES.join(', ')}`)
     .option('--threads <n>', 'how many to run on (default: one for each core)')
     .option('--trace <case>', 'run only this case, as a failure prints it, and tell it step by step')
-    .addHelpText('after', `\nWhat must hold after every fault:\n${describeInvariants()}`);
+    .addHelpText('after', `\nWhat must hold after every fault:\n${describeInvariants()}\n\n${HOW_LONG}`);
   run<FaultsOptions>(command, async ({ options, io }) =>
     options.trace === undefined ? sweep(options, io) : trace(options.trace),
   );
