@@ -2,7 +2,7 @@
  * What an update costs on a link. The counts are handed in: a replay of the run over the link (links/replay.ts), or what
  * an emulator counted.
  */
-import type { PhaseUse } from '../links/replay.ts';
+import type { PhaseUse } from '../metrics/phases.ts';
 import type { LinkDirection, LinkProfile } from '../profiles/links.ts';
 import type { Values } from './core-values.ts';
 import { type CostValue, computed, given, measured } from './value.ts';

@@ -1,5 +1,5 @@
 /** The bytes of an update by phase and layer: what carries what, from the payload down to the frames on the link. */
-import type { PhaseUse } from '../links/replay.ts';
+import type { PhaseUse } from '../metrics/phases.ts';
 import type { CostRow } from '../metrics/cost.ts';
 
 /** bytes that each layer adds to the one above; `totalBytes` is their sum: what went over the link. */

@@ -9,7 +9,7 @@
  *   - the device closes a connection when it has nothing to wait for, and opens the next when the cloud has closed it too.
  *     It takes no time to think, to write its flash or to start.
  */
-import type { Phase } from '../metrics/phases.ts';
+import type { Phase, PhaseUse } from '../metrics/phases.ts';
 import type { LinkDirection, LinkProfile } from '../profiles/links.ts';
 import { Agenda } from './agenda.ts';
 import { type Channels, type LinkTraffic, openChannels } from './channel.ts';
@@ -22,17 +22,6 @@ export interface ReplayOptions {
   /** Of losses and jitter. */
   readonly seed?: number;
   readonly tls?: TlsHandshake;
-}
-
-/** bytes are of both directions. */
-export interface PhaseUse {
-  /** Until the last packet of the phase had arrived, since the last one of the phase before. */
-  readonly ms: number;
-  readonly mqttBytes: number;
-  readonly tlsBytes: number;
-  /** As `ChannelCounts`, of what was sent while the phase lasted: an acknowledgement may be of the one before. */
-  readonly packetBytes: number;
-  readonly frameBytes: number;
 }
 
 export interface Replay {

@@ -28,6 +28,17 @@ export const PHASES = [
 ] as const;
 export type Phase = (typeof PHASES)[number];
 
+/** What a phase cost on a link; bytes are of both directions. */
+export interface PhaseUse {
+  /** Until the last packet of the phase had arrived, since the last one of the phase before. */
+  readonly ms: number;
+  readonly mqttBytes: number;
+  readonly tlsBytes: number;
+  /** Of IP, and of the link's frames: what was sent while the phase lasted: an acknowledgement may be of the one before. */
+  readonly packetBytes: number;
+  readonly frameBytes: number;
+}
+
 /** The states of agent/update-state.ts, and the one in which there is no agent yet. */
 const PHASE_OF_STATE: Readonly<Record<string, Phase>> = {
   provisioning: 'provision',
