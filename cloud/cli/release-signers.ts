@@ -1,7 +1,6 @@
 /** Who signs a release: the keys of `--key`, or those of the profile that `--profile` is looked up from. */
 import type { Command } from 'commander';
 import { UsageError } from '../../command-line.ts';
-import { SHA_256 } from '../../protocol/suit/digest.ts';
 import { digestAlgorithmIdOf, type SigningProfile } from '../profiles/profile.ts';
 import { createKmsSigner } from '../signing/kms-signer.ts';
 import { keyReference } from '../signing/keys.ts';
@@ -16,7 +15,8 @@ export interface SignerOptions extends KmsOptions {
 
 export interface ReleaseSigners {
   readonly signers: readonly Signer[];
-  readonly digestAlgorithmId: number;
+  /** Undefined where keys were named. */
+  readonly digestAlgorithmId: number | undefined;
   /** Undefined where keys were named. */
   readonly profile: SigningProfile | undefined;
 }
@@ -42,5 +42,5 @@ export async function openReleaseSigners(
   const client = kmsClientOf(options, env);
   const signers: Signer[] = [];
   for (const name of key ?? []) signers.push(await createKmsSigner({ client, keyId: keyReference(name) }));
-  return { signers, digestAlgorithmId: SHA_256, profile: undefined };
+  return { signers, digestAlgorithmId: undefined, profile: undefined };
 }

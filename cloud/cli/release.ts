@@ -6,6 +6,7 @@ import { anchorOf } from '../../protocol/cose/key.ts';
 import { decodePublicKey } from '../../protocol/cose/spki.ts';
 import { LAYOUT_KINDS, type LayoutKind } from '../../protocol/suit/layouts.ts';
 import { keysToCarry } from '../releases/carried-keys.ts';
+import { fleetDigestId } from '../releases/fleet-digest.ts';
 import { checkForeignEnvelope, publishRelease } from '../releases/publish-release.ts';
 import { signRelease } from '../releases/sign-release.ts';
 import { listReleases, type Release } from '../store/releases.ts';
@@ -85,7 +86,7 @@ function registerCreate(parent: Command): void {
       className: name.class,
       signers,
       layout,
-      digestAlgorithmId,
+      digestAlgorithmId: digestAlgorithmId ?? fleetDigestId(cloud.folder.root),
       carriedKeys: keysToCarry(cloud.folder.root, keys.map(anchorOf)),
     });
     // First the file: a release whose envelope could not be written would be there, and half done.
