@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { UsageError } from '../../command-line.ts';
 import { toHex, utf8 } from '../../protocol/bytes.ts';
+import { isThingName } from '../../protocol/aws-iot/topics.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { createClassId, createVendorId } from '../../protocol/suit/uuid.ts';
 import { type DeviceSpec, manufacture } from '../factory.ts';
@@ -69,6 +70,13 @@ export function makeDevice(
   };
   makeFitting(spec);
   return spec;
+}
+
+/** @throws {UsageError} unless it is the name of a thing */
+export function expectThing(name: string | undefined): string {
+  if (name !== undefined && isThingName(name)) return name;
+  const got = name === undefined ? 'nothing' : JSON.stringify(name.slice(0, 128));
+  throw new UsageError(`--thing: expected 1 to 128 of a-z A-Z 0-9 : _ -, got ${got}`);
 }
 
 /** Divided as `layout` says, or as is usual for it. */
