@@ -14,7 +14,7 @@ import { brokerUrl, dataFolder, deviceFolder } from './data-folder.ts';
 import { oneOf } from './device-provision.ts';
 import { parseAlgorithms, parseCount } from './files.ts';
 import { describeEnd } from './link.ts';
-import { describeMade, expectThing, makeDevice, type MakeOptions, withMakeOptions } from './make-device.ts';
+import { boardOf, describeMade, expectThing, makeDevice, type MakeOptions, withMakeOptions } from './make-device.ts';
 import { RunCosting } from './run-costing.ts';
 import { secureBroker } from './secure-broker.ts';
 import { openTrialUpdate, type TrialUpdate } from './trial-update.ts';
@@ -119,7 +119,8 @@ async function trialOf(options: RunOptions, io: Io): Promise<TrialUpdate | undef
   const algorithms = parseAlgorithms(algorithm, '--algorithm');
   // Asked for at once: Ctrl-C reaches the cloud too, and what it leaves is then cleared away here.
   const { signal } = io;
-  const trial = await openTrialUpdate(algorithms, (line) => io.note(line));
+  const board = boardOf(options);
+  const trial = await openTrialUpdate({ algorithms, board, note: (line) => io.note(line) });
   signal.throwIfAborted();
   return trial;
 }

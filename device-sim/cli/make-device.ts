@@ -61,7 +61,7 @@ export function makeDevice(
   }
   const spec: DeviceSpec = {
     stateFolder,
-    board: expectBoard(options.board ?? BOARDS[0]!.name, options.layout),
+    board: boardOf(options),
     thing: options.thing,
     ...identity,
     root,
@@ -78,6 +78,10 @@ export function expectThing(name: string | undefined): string {
   const got = name === undefined ? 'nothing' : JSON.stringify(name.slice(0, 128));
   throw new UsageError(`--thing: expected 1 to 128 of a-z A-Z 0-9 : _ -, got ${got}`);
 }
+
+/** What the options name, or what is usual. @throws {UsageError} */
+export const boardOf = ({ board, layout }: Pick<MakeOptions, 'board' | 'layout'>): Board =>
+  expectBoard(board ?? BOARDS[0]!.name, layout);
 
 /** Divided as `layout` says, or as is usual for it. */
 export function expectBoard(name: string, layout?: string): Board {

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AlgorithmName } from '../../protocol/cose/algorithms.ts';
+import { type Board, layoutOf } from '../profiles/boards.ts';
 import { Bench, FACTORY_SEQUENCE, type Making, signatureName } from '../measure/bench.ts';
 import { mapParallel } from '../measure/subcommands.ts';
 
@@ -15,16 +16,19 @@ export interface TrialUpdate extends AsyncDisposable {
   readonly making: Making;
 }
 
-/** @param algorithms all of them sign, and the device requires them all */
-export async function openTrialUpdate(
-  algorithms: readonly AlgorithmName[],
-  note: (line: string) => void,
-): Promise<TrialUpdate> {
+export interface TrialOptions {
+  /** All of them sign, and the device requires them all. */
+  readonly algorithms: readonly AlgorithmName[];
+  readonly board: Board;
+  readonly note: (line: string) => void;
+}
+
+export async function openTrialUpdate({ algorithms, board, note }: TrialOptions): Promise<TrialUpdate> {
   await using opened = new AsyncDisposableStack();
   const folder = mkdtempSync(join(tmpdir(), 'bristlecone-trial-'));
   opened.defer(() => rmSync(folder, { recursive: true, force: true }));
   const bench = new Bench(folder);
-  const { from, to, imageBytes } = bench.unpackFirmware();
+  const { from, to, imageBytes } = bench.unpackFirmware(layoutOf(board).slots[0].sectors * board.sectorBytes);
   opened.use(await bench.startCloud());
   await mapParallel(algorithms, (algorithm) => bench.createKey(algorithm));
   const release = await bench.createRelease(algorithms, FACTORY_SEQUENCE + 1);

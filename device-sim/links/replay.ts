@@ -54,7 +54,7 @@ export function replay(trace: Trace, { link, seed = 1, tls }: ReplayOptions): Re
   }
   return {
     durationMs: clock.totalMs,
-    phases: clock.phases,
+    phases: link.carries.kind === 'ip' ? clock.phases : withoutIp(clock.phases),
     traffic: channels.traffic(),
     mqttBytes: { up: mqttBytesOf(trace, 'up'), down: mqttBytesOf(trace, 'down') },
     tlsBytes: ofTls ? tlsBytesOf(trace, ofTls) : { up: 0, down: 0 },
@@ -82,6 +82,10 @@ const handshakeBytes = ({
   serverFlightBytes,
   ticketBytes,
 }: TlsHandshake): number => clientHelloBytes + clientFlightBytes + serverFlightBytes + ticketBytes;
+
+/** Through a gateway a packet is one of MQTT, of which the phase is known. */
+const withoutIp = (phases: ReadonlyMap<Phase, PhaseUse>): ReadonlyMap<Phase, PhaseUse> =>
+  new Map([...phases].map(([phase, use]) => [phase, { ...use, packetBytes: use.mqttBytes }]));
 
 const NOTHING: PhaseUse = { ms: 0, mqttBytes: 0, tlsBytes: 0, packetBytes: 0, frameBytes: 0 };
 

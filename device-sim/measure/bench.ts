@@ -83,12 +83,14 @@ export class Bench {
     return join(this.#folder, name);
   }
 
-  unpackFirmware(): Firmware {
+  /** @param maxBytes of a slot: only so much of a larger image is used */
+  unpackFirmware(maxBytes = Number.POSITIVE_INFINITY): Firmware {
     const from = readMoveHubFirmware('pybricks-727');
     const to = readMoveHubFirmware('pybricks-728');
-    writeFileSync(this.#file('from.bin'), from.bytes);
-    writeFileSync(this.#file('to.bin'), to.bytes);
-    return { from: from.version, to: to.version, imageBytes: to.bytes.length };
+    const image = to.bytes.subarray(0, maxBytes);
+    writeFileSync(this.#file('from.bin'), from.bytes.subarray(0, maxBytes));
+    writeFileSync(this.#file('to.bin'), image);
+    return { from: from.version, to: to.version, imageBytes: image.length };
   }
 
   startCloud() {

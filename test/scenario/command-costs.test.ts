@@ -99,6 +99,13 @@ describe('device run', { timeout: TIMEOUT_MS }, () => {
     expect(sheet.algorithms).toEqual(['ES256', 'ML-DSA-44']);
   });
 
+  it('takes as much of the image as the board has room for', async () => {
+    const hub = ['--board', 'stm32f070rb', '--variant', 'tinycrypt', '--algorithm', 'ES256'];
+    const { exitCode, stdout } = await shell.run('device', 'run', ...hub, '--json');
+    const { result, sheet } = JSON.parse(stdout);
+    expect([exitCode, result, sheet.board]).toEqual([0, 'succeeded', 'stm32f070rb']);
+  });
+
   it.each([
     ['an algorithm that is none', ['--algorithm', 'ROT13']],
     ['an update of its own for a device that is named', ['--algorithm', 'ES256', '--thing', 'hub-1']],

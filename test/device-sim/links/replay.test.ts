@@ -84,6 +84,13 @@ describe('a replay', () => {
     for (const use of phases.values()) expect(use.packetBytes).toBeGreaterThan(use.mqttBytes + use.tlsBytes);
   });
 
+  it('adds nothing between MQTT and frames through a gateway', () => {
+    const { phases, traffic } = replay(download(4), { link: linkNamed('lorawan-dr5')! });
+    for (const use of phases.values()) expect(use.packetBytes).toBe(use.mqttBytes);
+    const frameBytes = [...phases.values()].reduce((sum, use) => sum + use.frameBytes, 0);
+    expect(frameBytes).toBe(traffic.up.frameBytes + traffic.down.frameBytes);
+  });
+
   it('opens one connection after the other', () => {
     const [connection = []] = download(2);
     const once = replay([connection], { link: NB_IOT });
