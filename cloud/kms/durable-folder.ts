@@ -8,6 +8,7 @@
  */
 import { chmod, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { syncFolder } from '../sync-folder.ts';
 
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
@@ -133,16 +134,5 @@ async function readJson(path: string): Promise<unknown> {
   } catch {
     // The parser's own sentence quotes the text around the fault, and that may be a private key.
     throw new Error(`not one whole JSON text (${size} bytes): cut short, or not a file of the embedded KMS`);
-  }
-}
-
-/** Makes a rename durable. Windows has no such call and journals the rename itself. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

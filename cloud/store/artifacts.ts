@@ -7,6 +7,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { OperatorError, Unavailable } from '../errors.ts';
+import { syncFolder } from '../sync-folder.ts';
 
 const DIGEST = /^[0-9a-f]{64}$/;
 
@@ -109,15 +110,4 @@ async function writeWhole(path: string, unfinished: string, bytes: Uint8Array): 
     throw error;
   }
   await syncFolder(join(path, '..'));
-}
-
-/** Makes a rename durable. Windows has no such call and journals the rename itself. */
-async function syncFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
 }
