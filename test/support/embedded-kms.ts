@@ -2,8 +2,19 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateKeyCommand, type KeySpec, KMSClient, KMSServiceException, SignCommand } from '@aws-sdk/client-kms';
-import type { SignCommandInput } from '@aws-sdk/client-kms';
+import {
+  CreateKeyCommand,
+  DescribeKeyCommand,
+  type KeyMetadata,
+  type KeySpec,
+  KMSClient,
+  KMSServiceException,
+  ListKeysCommand,
+  SignCommand,
+  type SignCommandInput,
+  VerifyCommand,
+  type VerifyCommandInput,
+} from '@aws-sdk/client-kms';
 import { KEY_SPECS, type KeySpecName, signingAlgorithmsOf } from '../../cloud/kms/key-specs.ts';
 import { type KmsOptions, type RunningKms, startKms } from '../../cloud/kms/server.ts';
 
@@ -72,10 +83,28 @@ export async function createKey(client: KMSClient, spec: KeySpec): Promise<strin
   return KeyMetadata!.Arn!;
 }
 
+/** @returns the ARN of a new key of each spec, by the name of the spec */
+export async function createKeys(client: KMSClient, specs: readonly KeySpec[]): Promise<Map<string, string>> {
+  const arns = new Map<string, string>();
+  for (const spec of specs) arns.set(spec, await createKey(client, spec));
+  return arns;
+}
+
+export const describeKey = async (client: KMSClient, KeyId: string): Promise<KeyMetadata> =>
+  (await client.send(new DescribeKeyCommand({ KeyId }))).KeyMetadata!;
+
+export async function keyCount(client: KMSClient): Promise<number> {
+  const { Keys } = await client.send(new ListKeysCommand({ Limit: 1000 }));
+  return Keys!.length;
+}
+
 export async function sign(client: KMSClient, input: SignCommandInput): Promise<Uint8Array> {
   const { Signature } = await client.send(new SignCommand(input));
   return new Uint8Array(Signature!);
 }
+
+export const isValid = async (client: KMSClient, input: VerifyCommandInput): Promise<boolean | undefined> =>
+  (await client.send(new VerifyCommand(input))).SignatureValid;
 
 export const idOf = (arn: string): string => arn.split('/').at(-1)!;
 
