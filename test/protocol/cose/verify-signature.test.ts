@@ -7,7 +7,7 @@ import { Rejection, type RejectionCode } from '../../../protocol/errors.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 import { testSigner } from '../../support/signers.ts';
 
-// The other rules of verifySignature are in sign1.test.ts and sign.test.ts, through the messages that need them.
+// The other rules of verifySignature are in sign1-verify.test.ts and sign.test.ts, through the messages that need them.
 
 const first = testSigner('Ed25519', 1).anchor;
 const second = testSigner('Ed25519', 2).anchor;
