@@ -63,7 +63,8 @@ describe.runIf(missing === undefined)('the emulator', () => {
     const child = spawn('nsenter', [`--net=${emulator.deviceNamespace}`, process.execPath, '-e', program]);
     const [output] = (await once(child.stdout, 'data')) as [Buffer];
     expect(String(output)).toBe('hello\n');
-    expect(emulator.stats().traffic.up.packets).toBeGreaterThan(3);
+    // SYN, ACK and the data at least: the answer may be here before its acknowledgement is.
+    expect(emulator.stats().traffic.up.packets).toBeGreaterThanOrEqual(3);
   });
 
   it('leaves nothing either where it is killed', async () => {
