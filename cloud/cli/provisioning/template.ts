@@ -1,18 +1,18 @@
 /** `bristlecone provisioning template`: what becomes of a device that registers. */
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
+import { type CommandResult, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
 import {
   createTemplate,
   DEFAULT_CERTIFICATE_DAYS,
   DEFAULT_TEMPLATE,
   type ProvisioningTemplate,
   type TemplateSettings,
-} from '../provisioning/settings.ts';
-import { MAX_TEMPLATE_LENGTH } from '../provisioning/template.ts';
-import { deleteTemplate, expectTemplate, listTemplates, putTemplate } from '../store/provisioning-templates.ts';
-import { readInput } from './files.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+} from '../../provisioning/settings.ts';
+import { MAX_TEMPLATE_LENGTH } from '../../provisioning/template.ts';
+import { deleteTemplate, expectTemplate, listTemplates, putTemplate } from '../../store/provisioning-templates.ts';
+import { readInput } from '../files.ts';
+import { type DataOptions, withDataOption } from '../kms-option.ts';
+import { openCloudFiles } from '../open-cloud.ts';
 
 interface PutOptions extends DataOptions {
   readonly file?: string;

@@ -1,7 +1,7 @@
 /** `bristlecone posture handshakes`: what each choice of certificates and key exchange costs a device per connection. */
 import type { Command } from 'commander';
-import { run, subcommand, textTable } from '../../command-line.ts';
-import { CHOICES, countHandshakes, type HandshakeRow } from '../posture/handshakes/count-handshakes.ts';
+import { run, subcommand, textTable } from '../../../command-line.ts';
+import { CHOICES, countHandshakes, type HandshakeRow } from '../../posture/handshakes/count-handshakes.ts';
 
 export function registerHandshakes(parent: Command): void {
   const command = subcommand(parent, {

@@ -1,16 +1,16 @@
 /** `bristlecone posture inventory`: every key of an account, the ones to replace first on top. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CommandResult, type Io, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { inventoryCbom, randomSerialNumber } from '../posture/inventory/cbom.ts';
-import { inventoryCsv } from '../posture/inventory/csv.ts';
-import { inventoryHtml } from '../posture/inventory/html.ts';
-import { createInventory, describeGaps, type Inventory } from '../posture/inventory/inventory.ts';
-import { lastUsed } from '../posture/inventory/key-rows.ts';
-import { RISKS } from '../posture/inventory/rank-risk.ts';
-import { readKeys } from '../posture/inventory/read-keys.ts';
-import { TokenBucket } from '../posture/inventory/token-bucket.ts';
-import { kmsClientOf, type KmsOptions, withKmsOptions } from './kms-option.ts';
+import { type CommandResult, type Io, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { inventoryCbom, randomSerialNumber } from '../../posture/inventory/cbom.ts';
+import { inventoryCsv } from '../../posture/inventory/csv.ts';
+import { inventoryHtml } from '../../posture/inventory/html.ts';
+import { createInventory, describeGaps, type Inventory } from '../../posture/inventory/inventory.ts';
+import { lastUsed } from '../../posture/inventory/key-rows.ts';
+import { RISKS } from '../../posture/inventory/rank-risk.ts';
+import { readKeys } from '../../posture/inventory/read-keys.ts';
+import { TokenBucket } from '../../posture/inventory/token-bucket.ts';
+import { kmsClientOf, type KmsOptions, withKmsOptions } from '../kms-option.ts';
 
 type Form = (inventory: Inventory) => string;
 

@@ -1,24 +1,24 @@
 /** `bristlecone root sign`: one holder reads what changes, compares the digest, and signs. */
 import type { Command } from 'commander';
-import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
-import type { PublicKey } from '../../protocol/cose/algorithms.ts';
-import { diffRoots } from '../../protocol/trust/diff-roots.ts';
-import { isSameKey } from '../../protocol/trust/revoked.ts';
-import { OperatorError } from '../errors.ts';
-import { type Ceremony, openCeremony } from '../roots/ceremony.ts';
-import { expectCurrent } from '../roots/clock.ts';
-import { expectUnfinished } from '../roots/finalize.ts';
-import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../roots/key-file.ts';
-import { openOfflineSigner } from '../roots/offline-signer.ts';
-import { checkSignature, signDraft, signerIn } from '../roots/signatures.ts';
-import { demandsOn, openDemands } from '../roots/standing.ts';
-import { sha384Hex } from '../roots/transcript.ts';
-import type { Signer } from '../signing/signer.ts';
+import { type Io, run, subcommand, UsageError } from '../../../command-line.ts';
+import { toHex } from '../../../protocol/bytes.ts';
+import type { PublicKey } from '../../../protocol/cose/algorithms.ts';
+import { diffRoots } from '../../../protocol/trust/diff-roots.ts';
+import { isSameKey } from '../../../protocol/trust/revoked.ts';
+import { OperatorError } from '../../errors.ts';
+import { type Ceremony, openCeremony } from '../../roots/ceremony.ts';
+import { expectCurrent } from '../../roots/clock.ts';
+import { expectUnfinished } from '../../roots/finalize.ts';
+import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../../roots/key-file.ts';
+import { openOfflineSigner } from '../../roots/offline-signer.ts';
+import { checkSignature, signDraft, signerIn } from '../../roots/signatures.ts';
+import { demandsOn, openDemands } from '../../roots/standing.ts';
+import { sha384Hex } from '../../roots/transcript.ts';
+import type { Signer } from '../../signing/signer.ts';
 import { readCeremony, signatureName, writeSignature } from './ceremony-folder.ts';
-import { readInput } from './files.ts';
-import { type KmsOptions, withKmsOptions } from './kms-option.ts';
-import { type PassphraseOptions, readPassphrase, withPassphraseOption } from './passphrase.ts';
+import { readInput } from '../files.ts';
+import { type KmsOptions, withKmsOptions } from '../kms-option.ts';
+import { type PassphraseOptions, readPassphrase, withPassphraseOption } from '../passphrase.ts';
 import {
   type ByOptions,
   entryFor,
@@ -29,9 +29,9 @@ import {
   openKms,
   VERIFICATION,
   withByOption,
-} from './root-options.ts';
-import { adviceOn, changesText, rootText } from './root-text.ts';
-import type { RootTools } from './root-tools.ts';
+} from './options.ts';
+import { adviceOn, changesText, rootText } from './text.ts';
+import type { RootTools } from './tools.ts';
 
 interface SignOptions extends KmsOptions, PassphraseOptions, ByOptions {
   readonly key: string;

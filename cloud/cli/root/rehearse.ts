@@ -1,23 +1,23 @@
 /** `bristlecone root rehearse`: a chain of roots, played on a twin of the fleet before any device sees the newest. */
 import type { Command } from 'commander';
-import { type Io, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { algorithmByName, type PublicKey } from '../../protocol/cose/algorithms.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
-import { OperatorError } from '../errors.ts';
-import { verifyChain } from '../roots/chain.ts';
-import { publishedRoots } from '../roots/published-roots.ts';
-import { DEFAULT_PLAN, type FleetPlan, type StolenKeys } from '../roots/rehearsal/fleet.ts';
-import { createMigration } from '../roots/rehearsal/migration.ts';
-import { type RehearsalReport, summaryOf } from '../roots/rehearsal/rehearsal-report.ts';
-import { rehearse } from '../roots/rehearsal/rehearse.ts';
-import { admittedThefts } from '../roots/rehearsal/rounds.ts';
-import { verifyNatively } from '../signing/native-verifier.ts';
-import { openDataFolder } from './data-folder.ts';
-import { readInput } from './files.ts';
-import { type KmsOptions, withKmsOptions } from './kms-option.ts';
-import { KEY_HELP, nowSecondsOf, readKey } from './root-options.ts';
-import type { RootTools } from './root-tools.ts';
+import { type Io, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { algorithmByName, type PublicKey } from '../../../protocol/cose/algorithms.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../../protocol/limits.ts';
+import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
+import { OperatorError } from '../../errors.ts';
+import { verifyChain } from '../../roots/chain.ts';
+import { publishedRoots } from '../../roots/published-roots.ts';
+import { DEFAULT_PLAN, type FleetPlan, type StolenKeys } from '../../roots/rehearsal/fleet.ts';
+import { createMigration } from '../../roots/rehearsal/migration.ts';
+import { type RehearsalReport, summaryOf } from '../../roots/rehearsal/rehearsal-report.ts';
+import { rehearse } from '../../roots/rehearsal/rehearse.ts';
+import { admittedThefts } from '../../roots/rehearsal/rounds.ts';
+import { verifyNatively } from '../../signing/native-verifier.ts';
+import { openDataFolder } from '../data-folder.ts';
+import { readInput } from '../files.ts';
+import { type KmsOptions, withKmsOptions } from '../kms-option.ts';
+import { KEY_HELP, nowSecondsOf, readKey } from './options.ts';
+import type { RootTools } from './tools.ts';
 
 interface RehearseOptions extends KmsOptions {
   readonly scenario?: string;

@@ -1,16 +1,16 @@
 /** `bristlecone root finalize | verify-ceremony`: the end of a ceremony, and its audit. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { run, subcommand } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
-import { OperatorError } from '../errors.ts';
-import { type Ceremony, openCeremony } from '../roots/ceremony.ts';
-import { expectCurrent } from '../roots/clock.ts';
-import { expectUnfinished, finalizeRoot } from '../roots/finalize.ts';
-import { sha384Hex, type TranscriptEntry } from '../roots/transcript.ts';
-import { type CeremonyReport, verifyCeremony } from '../roots/verify-ceremony.ts';
+import { run, subcommand } from '../../../command-line.ts';
+import { toHex } from '../../../protocol/bytes.ts';
+import { OperatorError } from '../../errors.ts';
+import { type Ceremony, openCeremony } from '../../roots/ceremony.ts';
+import { expectCurrent } from '../../roots/clock.ts';
+import { expectUnfinished, finalizeRoot } from '../../roots/finalize.ts';
+import { sha384Hex, type TranscriptEntry } from '../../roots/transcript.ts';
+import { type CeremonyReport, verifyCeremony } from '../../roots/verify-ceremony.ts';
 import { appendToTranscript, readCeremony, writeFinal } from './ceremony-folder.ts';
-import { type ByOptions, entryFor, expectName, nowSecondsOf, VERIFICATION, withByOption } from './root-options.ts';
+import { type ByOptions, entryFor, expectName, nowSecondsOf, VERIFICATION, withByOption } from './options.ts';
 
 export function registerFinalize(parent: Command): void {
   const command = withByOption(

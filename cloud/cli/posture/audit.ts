@@ -1,14 +1,14 @@
 /** `bristlecone posture audit`: who signs with what, read from CloudTrail files. */
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CommandResult, type Io, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { trailQueries } from '../posture/audit/queries.ts';
-import { type ReadTrail, readTrail } from '../posture/audit/read-trail.ts';
-import { type Audit, type Connections, type KeyUse, TrailSummary } from '../posture/audit/trail-summary.ts';
-import { decodeKeySpecs } from '../posture/inventory/inventory.ts';
-import { TokenBucket } from '../posture/inventory/token-bucket.ts';
-import { kmsClientOf, type KmsOptions, withKmsOptions } from './kms-option.ts';
-import { takeInventory } from './posture-inventory.ts';
+import { type CommandResult, type Io, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { trailQueries } from '../../posture/audit/queries.ts';
+import { type ReadTrail, readTrail } from '../../posture/audit/read-trail.ts';
+import { type Audit, type Connections, type KeyUse, TrailSummary } from '../../posture/audit/trail-summary.ts';
+import { decodeKeySpecs } from '../../posture/inventory/inventory.ts';
+import { TokenBucket } from '../../posture/inventory/token-bucket.ts';
+import { kmsClientOf, type KmsOptions, withKmsOptions } from '../kms-option.ts';
+import { takeInventory } from './inventory.ts';
 
 interface AuditOptions extends KmsOptions {
   readonly inventory?: string;

@@ -1,18 +1,18 @@
 /** `bristlecone provisioning ca`: CAs of manufacturers, whose devices register themselves when they first connect. */
 import type { Command } from 'commander';
-import { run, subcommand, textTable } from '../../command-line.ts';
-import { OperatorError } from '../errors.ts';
-import { decodeCertificate } from '../formats/certificate.ts';
-import { verifyChain } from '../formats/chain.ts';
-import { readOne } from '../formats/documents.ts';
-import { MAX_CERTIFICATES_BYTES } from '../formats/limits.ts';
-import { encodePem } from '../formats/pem.ts';
-import { certificateIdOf } from '../identity/authority.ts';
-import { deleteAuthority, insertAuthority, listAuthorities } from '../store/authorities.ts';
-import { expectTemplate } from '../store/provisioning-templates.ts';
-import { readInput } from './files.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+import { run, subcommand, textTable } from '../../../command-line.ts';
+import { OperatorError } from '../../errors.ts';
+import { decodeCertificate } from '../../formats/certificate.ts';
+import { verifyChain } from '../../formats/chain.ts';
+import { readOne } from '../../formats/documents.ts';
+import { MAX_CERTIFICATES_BYTES } from '../../formats/limits.ts';
+import { encodePem } from '../../formats/pem.ts';
+import { certificateIdOf } from '../../identity/authority.ts';
+import { deleteAuthority, insertAuthority, listAuthorities } from '../../store/authorities.ts';
+import { expectTemplate } from '../../store/provisioning-templates.ts';
+import { readInput } from '../files.ts';
+import { type DataOptions, withDataOption } from '../kms-option.ts';
+import { openCloudFiles } from '../open-cloud.ts';
 
 export function registerAuthorityCommands(parent: Command): void {
   const ca = parent.command('ca').description('CAs of manufacturers, whose devices register themselves');

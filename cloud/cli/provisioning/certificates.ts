@@ -1,13 +1,13 @@
 /** `bristlecone provisioning certificates | revoke | activate | readmit`: who is a device of this cloud. */
 import type { Command } from 'commander';
-import { run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { isThingName } from '../../protocol/aws-iot/topics.ts';
-import { OperatorError } from '../errors.ts';
-import { activateFor, readmitThing } from '../store/admissions.ts';
-import { type Certificate, listCertificates, revokeCertificates } from '../store/certificates.ts';
-import type { Store } from '../store/store.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+import { run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { isThingName } from '../../../protocol/aws-iot/topics.ts';
+import { OperatorError } from '../../errors.ts';
+import { activateFor, readmitThing } from '../../store/admissions.ts';
+import { type Certificate, listCertificates, revokeCertificates } from '../../store/certificates.ts';
+import type { Store } from '../../store/store.ts';
+import { type DataOptions, withDataOption } from '../kms-option.ts';
+import { openCloudFiles } from '../open-cloud.ts';
 
 interface Selection extends DataOptions {
   readonly thing?: string;

@@ -1,11 +1,11 @@
 /** `bristlecone posture tls`: which key exchange and certificate an endpoint uses, and what it falls back to. */
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { AWS_POLICIES, type AwsPolicy, awsPolicyOf } from '../posture/tls/aws-policies.ts';
-import { endpointName, parseEndpoint, type TlsEndpoint } from '../posture/tls/endpoint.ts';
-import { type EndpointVerdict, type Handshakes, judgeEndpoint } from '../posture/tls/judge-endpoint.ts';
-import { probeEndpoint } from '../posture/tls/probe-endpoint.ts';
-import { expectTimeout } from './timeout.ts';
+import { type CommandResult, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { AWS_POLICIES, type AwsPolicy, awsPolicyOf } from '../../posture/tls/aws-policies.ts';
+import { endpointName, parseEndpoint, type TlsEndpoint } from '../../posture/tls/endpoint.ts';
+import { type EndpointVerdict, type Handshakes, judgeEndpoint } from '../../posture/tls/judge-endpoint.ts';
+import { probeEndpoint } from '../../posture/tls/probe-endpoint.ts';
+import { expectTimeout } from '../timeout.ts';
 
 interface Reached {
   readonly endpoint: string;

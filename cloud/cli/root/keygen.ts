@@ -1,18 +1,18 @@
 /** `bristlecone root keygen`: a key that never sees a network. */
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type Io, run, subcommand } from '../../command-line.ts';
-import { equalBytes, fromHex } from '../../protocol/bytes.ts';
-import { type Algorithm, algorithmByName, ALGORITHMS } from '../../protocol/cose/algorithms.ts';
-import { encodeCoseKey } from '../../protocol/cose/key.ts';
-import { OperatorError } from '../errors.ts';
-import { createFile } from '../roots/durable-file.ts';
-import { encodeKeyFile, MAX_KEY_FILE_BYTES, NONCE_BYTES, openKeyFile, SALT_BYTES } from '../roots/key-file.ts';
-import { derivePublicKey, generatePrivateKey } from '../roots/private-key.ts';
-import { readInput } from './files.ts';
-import { type PassphraseOptions, readNewPassphrase, withPassphraseOption } from './passphrase.ts';
-import { keyIdLines, rootKeyIds } from './root-options.ts';
-import type { RootTools } from './root-tools.ts';
+import { type Io, run, subcommand } from '../../../command-line.ts';
+import { equalBytes, fromHex } from '../../../protocol/bytes.ts';
+import { type Algorithm, algorithmByName, ALGORITHMS } from '../../../protocol/cose/algorithms.ts';
+import { encodeCoseKey } from '../../../protocol/cose/key.ts';
+import { OperatorError } from '../../errors.ts';
+import { createFile } from '../../roots/durable-file.ts';
+import { encodeKeyFile, MAX_KEY_FILE_BYTES, NONCE_BYTES, openKeyFile, SALT_BYTES } from '../../roots/key-file.ts';
+import { derivePublicKey, generatePrivateKey } from '../../roots/private-key.ts';
+import { readInput } from '../files.ts';
+import { type PassphraseOptions, readNewPassphrase, withPassphraseOption } from '../passphrase.ts';
+import { keyIdLines, rootKeyIds } from './options.ts';
+import type { RootTools } from './tools.ts';
 
 interface KeygenOptions extends PassphraseOptions {
   readonly out: string;

@@ -1,12 +1,12 @@
 /** `bristlecone provisioning allow-list`: who of all that hold a claim may register. */
 import type { Command } from 'commander';
-import { run, subcommand, UsageError } from '../../command-line.ts';
-import { MAX_PARAMETER_VALUE_BYTES } from '../../protocol/aws-iot/provisioning.ts';
-import type { ProvisioningTemplate } from '../provisioning/settings.ts';
-import { allowedValues, allowValues, disallowValues, expectTemplate } from '../store/provisioning-templates.ts';
-import { readInput } from './files.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+import { run, subcommand, UsageError } from '../../../command-line.ts';
+import { MAX_PARAMETER_VALUE_BYTES } from '../../../protocol/aws-iot/provisioning.ts';
+import type { ProvisioningTemplate } from '../../provisioning/settings.ts';
+import { allowedValues, allowValues, disallowValues, expectTemplate } from '../../store/provisioning-templates.ts';
+import { readInput } from '../files.ts';
+import { type DataOptions, withDataOption } from '../kms-option.ts';
+import { openCloudFiles } from '../open-cloud.ts';
 
 interface ListOptions extends DataOptions {
   readonly template: string;

@@ -1,9 +1,9 @@
 /** `bristlecone posture clients`: what the TLS clients of this machine really offer. */
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { clientPrograms } from '../posture/clients/programs.ts';
-import { type TriedClient, tryClient } from '../posture/clients/try-clients.ts';
-import { expectTimeout } from './timeout.ts';
+import { type CommandResult, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { clientPrograms } from '../../posture/clients/programs.ts';
+import { type TriedClient, tryClient } from '../../posture/clients/try-clients.ts';
+import { expectTimeout } from '../timeout.ts';
 
 export function registerClients(parent: Command): void {
   const command = subcommand(parent, {

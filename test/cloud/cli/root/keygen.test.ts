@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { KDF_FLOOR, openKeyFile, readPublicHalf } from '../../../cloud/roots/key-file.ts';
-import { toHex, utf8 } from '../../../protocol/bytes.ts';
-import { decodePublicKey } from '../../../protocol/cose/spki.ts';
-import { answers, RootCli } from '../../support/root-cli.ts';
-import { CHEAP } from '../../support/roots.ts';
+import { KDF_FLOOR, openKeyFile, readPublicHalf } from '../../../../cloud/roots/key-file.ts';
+import { toHex, utf8 } from '../../../../protocol/bytes.ts';
+import { decodePublicKey } from '../../../../protocol/cose/spki.ts';
+import { answers, RootCli } from '../../../support/root-cli.ts';
+import { CHEAP } from '../../../support/roots.ts';
 
 const cli = new RootCli();
 const bytesOf = (file: string): Uint8Array => new Uint8Array(readFileSync(file));

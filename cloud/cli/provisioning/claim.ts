@@ -2,15 +2,15 @@
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { type Io, run, subcommand, UsageError } from '../../command-line.ts';
-import { fromHex } from '../../protocol/bytes.ts';
-import { OperatorError } from '../errors.ts';
-import { isKeyAlgorithm, KEY_ALGORITHM_NAMES } from '../identity/key-pairs.ts';
-import { openDeviceCa } from '../identity/open-identity.ts';
-import { createClaim } from '../provisioning/create-claim.ts';
-import { createFile } from '../roots/durable-file.ts';
-import { kmsClientOf, type KmsOptions, withKmsOptions } from './kms-option.ts';
-import { openCloudFiles } from './open-cloud.ts';
+import { type Io, run, subcommand, UsageError } from '../../../command-line.ts';
+import { fromHex } from '../../../protocol/bytes.ts';
+import { OperatorError } from '../../errors.ts';
+import { isKeyAlgorithm, KEY_ALGORITHM_NAMES } from '../../identity/key-pairs.ts';
+import { openDeviceCa } from '../../identity/open-identity.ts';
+import { createClaim } from '../../provisioning/create-claim.ts';
+import { createFile } from '../../roots/durable-file.ts';
+import { kmsClientOf, type KmsOptions, withKmsOptions } from '../kms-option.ts';
+import { openCloudFiles } from '../open-cloud.ts';
 
 interface ClaimOptions extends KmsOptions {
   readonly template: readonly string[];

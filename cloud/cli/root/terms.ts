@@ -1,11 +1,11 @@
 /** What every draft may be told beside its keys: until when, how many, from which sequence number on. */
 import { type Command, Option } from 'commander';
-import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
-import type { ProfileName, TrustRoot } from '../../protocol/trust/root.ts';
-import { parseFloor, parseThreshold, parseTime, parseWindow } from '../roots/parse-terms.ts';
-import { setFloor, setPolicy, setProfile } from '../roots/plan-root.ts';
-import type { KmsOptions } from './kms-option.ts';
-import { type ByOptions, withByOption } from './root-options.ts';
+import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
+import type { ProfileName, TrustRoot } from '../../../protocol/trust/root.ts';
+import { parseFloor, parseThreshold, parseTime, parseWindow } from '../../roots/parse-terms.ts';
+import { setFloor, setPolicy, setProfile } from '../../roots/plan-root.ts';
+import type { KmsOptions } from '../kms-option.ts';
+import { type ByOptions, withByOption } from './options.ts';
 
 export interface TermOptions extends ByOptions, KmsOptions {
   readonly expires?: string;

@@ -1,8 +1,8 @@
 /** What the commands of `bristlecone root` take from outside beside their arguments; tests hand in cheaper ones. */
-import { KDF_COST, KDF_FLOOR, type KdfCost } from '../roots/key-file.ts';
-import type { Rehearse } from '../roots/published-roots.ts';
-import { rehearseAtPublication } from '../roots/rehearsal/before-publication.ts';
-import { type Ask, askAtTerminal } from './passphrase.ts';
+import { KDF_COST, KDF_FLOOR, type KdfCost } from '../../roots/key-file.ts';
+import type { Rehearse } from '../../roots/published-roots.ts';
+import { rehearseAtPublication } from '../../roots/rehearsal/before-publication.ts';
+import { type Ask, askAtTerminal } from '../passphrase.ts';
 
 export interface RootTools {
   /** Of key files that are made. */

@@ -1,26 +1,26 @@
 /** A draft into the folder of its ceremony: the first one, or a change of the one that is there. */
 import type { Command } from 'commander';
-import { type CommandResult, type Io, UsageError } from '../../command-line.ts';
-import { Rejection } from '../../protocol/errors.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import type { VerifiedRoot } from '../../protocol/trust/advance.ts';
-import { diffRoots } from '../../protocol/trust/diff-roots.ts';
-import { encodeTrustRoot } from '../../protocol/trust/encode-root.ts';
-import type { TrustRoot } from '../../protocol/trust/root.ts';
-import { OperatorError } from '../errors.ts';
-import { type Ceremony, type NamedFile, openCeremony, openDraft } from '../roots/ceremony.ts';
-import { verifyChain } from '../roots/chain.ts';
-import { expectCurrent, expectNotBefore } from '../roots/clock.ts';
-import { expectUnsigned } from '../roots/finalize.ts';
-import { planSuccessor } from '../roots/plan-root.ts';
-import { type Draft, signersOfDraft } from '../roots/signatures.ts';
-import { demandsOn, describeDemands, expectPossible } from '../roots/standing.ts';
-import type { Step } from '../roots/transcript.ts';
+import { type CommandResult, type Io, UsageError } from '../../../command-line.ts';
+import { Rejection } from '../../../protocol/errors.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../../protocol/limits.ts';
+import type { VerifiedRoot } from '../../../protocol/trust/advance.ts';
+import { diffRoots } from '../../../protocol/trust/diff-roots.ts';
+import { encodeTrustRoot } from '../../../protocol/trust/encode-root.ts';
+import type { TrustRoot } from '../../../protocol/trust/root.ts';
+import { OperatorError } from '../../errors.ts';
+import { type Ceremony, type NamedFile, openCeremony, openDraft } from '../../roots/ceremony.ts';
+import { verifyChain } from '../../roots/chain.ts';
+import { expectCurrent, expectNotBefore } from '../../roots/clock.ts';
+import { expectUnsigned } from '../../roots/finalize.ts';
+import { planSuccessor } from '../../roots/plan-root.ts';
+import { type Draft, signersOfDraft } from '../../roots/signatures.ts';
+import { demandsOn, describeDemands, expectPossible } from '../../roots/standing.ts';
+import type { Step } from '../../roots/transcript.ts';
 import { createCeremony, isCeremony, readCeremony, rootFileName, writeDraft } from './ceremony-folder.ts';
-import { readInput } from './files.ts';
-import { digestText, entryFor, nowSecondsOf, VERIFICATION } from './root-options.ts';
-import { changeTerms, type TermOptions } from './root-terms.ts';
-import { adviceOn, changesText, rootJson, rootText } from './root-text.ts';
+import { readInput } from '../files.ts';
+import { digestText, entryFor, nowSecondsOf, VERIFICATION } from './options.ts';
+import { changeTerms, type TermOptions } from './terms.ts';
+import { adviceOn, changesText, rootJson, rootText } from './text.ts';
 
 export interface DraftOptions extends TermOptions {
   readonly from?: readonly string[];

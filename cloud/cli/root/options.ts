@@ -1,19 +1,19 @@
 /** What the commands of a ceremony have in common: who does it, with which keys, and what is written down of it. */
 import type { Command } from 'commander';
-import { type Io, UsageError } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
-import type { PublicKey } from '../../protocol/cose/algorithms.ts';
-import { verifyWithNoble } from '../../protocol/cose/reference-verifier.ts';
-import { decodePublicKey } from '../../protocol/cose/spki.ts';
-import { keyIdOf, rootDigest, SHA_256, SHA_384, type TrustRoot } from '../../protocol/trust/root.ts';
-import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../roots/key-file.ts';
-import { isName, MAX_NAME_CHARACTERS, type Step, type TranscriptEntry } from '../roots/transcript.ts';
-import { createKmsSigner } from '../signing/kms-signer.ts';
-import { keyReference } from '../signing/keys.ts';
-import type { Signer } from '../signing/signer.ts';
-import { readInput } from './files.ts';
-import { kmsClientOf, type KmsOptions } from './kms-option.ts';
-import type { RootTools } from './root-tools.ts';
+import { type Io, UsageError } from '../../../command-line.ts';
+import { toHex } from '../../../protocol/bytes.ts';
+import type { PublicKey } from '../../../protocol/cose/algorithms.ts';
+import { verifyWithNoble } from '../../../protocol/cose/reference-verifier.ts';
+import { decodePublicKey } from '../../../protocol/cose/spki.ts';
+import { keyIdOf, rootDigest, SHA_256, SHA_384, type TrustRoot } from '../../../protocol/trust/root.ts';
+import { MAX_KEY_FILE_BYTES, readPublicHalf } from '../../roots/key-file.ts';
+import { isName, MAX_NAME_CHARACTERS, type Step, type TranscriptEntry } from '../../roots/transcript.ts';
+import { createKmsSigner } from '../../signing/kms-signer.ts';
+import { keyReference } from '../../signing/keys.ts';
+import type { Signer } from '../../signing/signer.ts';
+import { readInput } from '../files.ts';
+import { kmsClientOf, type KmsOptions } from '../kms-option.ts';
+import type { RootTools } from './tools.ts';
 
 /** How every signature of a ceremony is checked: by another implementation than those that sign. */
 export const VERIFICATION = { verify: verifyWithNoble };

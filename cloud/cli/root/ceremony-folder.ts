@@ -11,13 +11,13 @@
  */
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { toHex } from '../../protocol/bytes.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import { OperatorError } from '../errors.ts';
-import type { CeremonyFiles, NamedFile } from '../roots/ceremony.ts';
-import { createFile, replaceFile } from '../roots/durable-file.ts';
-import { appendLine, MAX_TRANSCRIPT_BYTES, type TranscriptEntry, type TranscriptLine } from '../roots/transcript.ts';
-import { readInput } from './files.ts';
+import { toHex } from '../../../protocol/bytes.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../../protocol/limits.ts';
+import { OperatorError } from '../../errors.ts';
+import type { CeremonyFiles, NamedFile } from '../../roots/ceremony.ts';
+import { createFile, replaceFile } from '../../roots/durable-file.ts';
+import { appendLine, MAX_TRANSCRIPT_BYTES, type TranscriptEntry, type TranscriptLine } from '../../roots/transcript.ts';
+import { readInput } from '../files.ts';
 
 const DRAFT = 'draft.cbor';
 const TRANSCRIPT = 'transcript.jsonl';

@@ -2,9 +2,9 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { verifyWithOpenSsl } from '../../../device-sim/hardware/native-verifier.ts';
-import { verifyFirstRoot } from '../../../protocol/trust/advance.ts';
-import { RootCli } from '../../support/root-cli.ts';
+import { verifyWithOpenSsl } from '../../../../device-sim/hardware/native-verifier.ts';
+import { verifyFirstRoot } from '../../../../protocol/trust/advance.ts';
+import { RootCli } from '../../../support/root-cli.ts';
 
 const cli = new RootCli();
 let keys: readonly string[] = [];

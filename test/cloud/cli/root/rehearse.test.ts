@@ -2,10 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { registerRootCommands } from '../../../cloud/cli/root.ts';
-import { toHex } from '../../../protocol/bytes.ts';
-import { type CliRun, runCli } from '../../support/cli.ts';
-import { FIRST, firstBytes, HOLDERS, RELEASE_KEYS, signRoot, successor, verifiedFirst } from '../../support/trust.ts';
+import { registerRootCommands } from '../../../../cloud/cli/root.ts';
+import { toHex } from '../../../../protocol/bytes.ts';
+import { type CliRun, runCli } from '../../../support/cli.ts';
+import {
+  FIRST,
+  firstBytes,
+  HOLDERS,
+  RELEASE_KEYS,
+  signRoot,
+  successor,
+  verifiedFirst,
+} from '../../../support/trust.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bristlecone-rehearse-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,15 +1,15 @@
 /** `bristlecone root publish | list`: the chain that this cloud hands to its devices. */
 import type { Command } from 'commander';
-import { run, subcommand, textTable } from '../../command-line.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import { decodeSignedRoot } from '../../protocol/trust/signed-root.ts';
-import { publishedRoots, publishRoot } from '../roots/published-roots.ts';
-import { openDataFolder } from './data-folder.ts';
-import { readInput } from './files.ts';
-import { type DataOptions, withDataOption } from './kms-option.ts';
-import { digestText, nowSecondsOf, VERIFICATION } from './root-options.ts';
-import { daysLeft, rootJson } from './root-text.ts';
-import type { RootTools } from './root-tools.ts';
+import { run, subcommand, textTable } from '../../../command-line.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../../protocol/limits.ts';
+import { decodeSignedRoot } from '../../../protocol/trust/signed-root.ts';
+import { publishedRoots, publishRoot } from '../../roots/published-roots.ts';
+import { openDataFolder } from '../data-folder.ts';
+import { readInput } from '../files.ts';
+import { type DataOptions, withDataOption } from '../kms-option.ts';
+import { digestText, nowSecondsOf, VERIFICATION } from './options.ts';
+import { daysLeft, rootJson } from './text.ts';
+import type { RootTools } from './tools.ts';
 
 export function registerPublish(parent: Command, { rehearse }: RootTools): void {
   const command = withDataOption(

@@ -1,12 +1,12 @@
 /** A trust root for people and for programs. */
-import { textTable } from '../../command-line.ts';
-import { toHex } from '../../protocol/bytes.ts';
-import { describeComponentId } from '../../protocol/suit/component-id.ts';
-import { DIGEST_ALGORITHMS } from '../../protocol/suit/digest.ts';
-import { formatUuid } from '../../protocol/suit/uuid.ts';
-import { checkRoot } from '../../protocol/trust/check-root.ts';
-import { describePolicy, describeSeconds, type RootChange } from '../../protocol/trust/diff-roots.ts';
-import { type RootKey, rootDigest, type TrustRoot } from '../../protocol/trust/root.ts';
+import { textTable } from '../../../command-line.ts';
+import { toHex } from '../../../protocol/bytes.ts';
+import { describeComponentId } from '../../../protocol/suit/component-id.ts';
+import { DIGEST_ALGORITHMS } from '../../../protocol/suit/digest.ts';
+import { formatUuid } from '../../../protocol/suit/uuid.ts';
+import { checkRoot } from '../../../protocol/trust/check-root.ts';
+import { describePolicy, describeSeconds, type RootChange } from '../../../protocol/trust/diff-roots.ts';
+import { type RootKey, rootDigest, type TrustRoot } from '../../../protocol/trust/root.ts';
 
 /** The document of a root, read and not necessarily verified. */
 export interface ReadRoot {

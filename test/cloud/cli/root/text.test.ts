@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { changesText, expiryWarning, rootJson, rootText } from '../../../cloud/cli/root-text.ts';
-import { diffRoots } from '../../../protocol/trust/diff-roots.ts';
-import { encodeTrustRoot } from '../../../protocol/trust/encode-root.ts';
-import { toHex } from '../../../protocol/bytes.ts';
-import type { TrustRoot } from '../../../protocol/trust/root.ts';
-import { DAY, FIRST, HOLDERS, ISSUED, role, signer, successor, verifiedFirst } from '../../support/trust.ts';
+import { changesText, expiryWarning, rootJson, rootText } from '../../../../cloud/cli/root/text.ts';
+import { diffRoots } from '../../../../protocol/trust/diff-roots.ts';
+import { encodeTrustRoot } from '../../../../protocol/trust/encode-root.ts';
+import { toHex } from '../../../../protocol/bytes.ts';
+import type { TrustRoot } from '../../../../protocol/trust/root.ts';
+import { DAY, FIRST, HOLDERS, ISSUED, role, signer, successor, verifiedFirst } from '../../../support/trust.ts';
 
 const v1 = verifiedFirst(FIRST, HOLDERS);
 const nowSeconds = ISSUED;

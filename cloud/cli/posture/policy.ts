@@ -4,12 +4,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
-import { createIotPolicy, IOT_POLICY_KINDS } from '../broker/iot-policy.ts';
-import { checkPolicy, type CheckedRequest, type Verdict } from '../posture/policy/check-policy.ts';
-import { createPolicy, POLICY_TYPES, type PolicyType } from '../posture/policy/create-policy.ts';
-import { decodeDenials, type PolicyDocument } from '../posture/policy/document.ts';
-import { isTemplateName } from '../../protocol/aws-iot/provisioning-topics.ts';
+import { type CommandResult, run, subcommand, textTable, UsageError } from '../../../command-line.ts';
+import { createIotPolicy, IOT_POLICY_KINDS } from '../../broker/iot-policy.ts';
+import { checkPolicy, type CheckedRequest, type Verdict } from '../../posture/policy/check-policy.ts';
+import { createPolicy, POLICY_TYPES, type PolicyType } from '../../posture/policy/create-policy.ts';
+import { decodeDenials, type PolicyDocument } from '../../posture/policy/document.ts';
+import { isTemplateName } from '../../../protocol/aws-iot/provisioning-topics.ts';
 
 interface PolicyOptions {
   readonly type: string;

@@ -1,13 +1,13 @@
 /** `bristlecone root init | add-key | rotate | revoke`: the draft of a root, until somebody signs it. */
 import { type Command, Option } from 'commander';
-import { run, subcommand, UsageError } from '../../command-line.ts';
-import type { RevocationReason, TrustRoot } from '../../protocol/trust/root.ts';
-import { parseComponentId, parseTime } from '../roots/parse-terms.ts';
-import { addKey, type NewKey, type OldKey, planFirstRoot, replaceKey, revokeKey } from '../roots/plan-root.ts';
-import { withKmsOptions } from './kms-option.ts';
-import { KEY_HELP, nowSecondsOf, readKey } from './root-options.ts';
-import { withTermOptions } from './root-terms.ts';
-import type { RootTools } from './root-tools.ts';
+import { run, subcommand, UsageError } from '../../../command-line.ts';
+import type { RevocationReason, TrustRoot } from '../../../protocol/trust/root.ts';
+import { parseComponentId, parseTime } from '../../roots/parse-terms.ts';
+import { addKey, type NewKey, type OldKey, planFirstRoot, replaceKey, revokeKey } from '../../roots/plan-root.ts';
+import { withKmsOptions } from '../kms-option.ts';
+import { KEY_HELP, nowSecondsOf, readKey } from './options.ts';
+import { withTermOptions } from './terms.ts';
+import type { RootTools } from './tools.ts';
 import { beginCeremony, changeDraft, type DraftCall, type DraftOptions } from './write-draft.ts';
 
 /** Of keys that a root has. */

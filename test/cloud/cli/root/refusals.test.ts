@@ -2,7 +2,7 @@
 import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { answers, RootCli } from '../../support/root-cli.ts';
+import { answers, RootCli } from '../../../support/root-cli.ts';
 
 const cli = new RootCli();
 const DAY_MS = 86_400_000;

@@ -1,25 +1,25 @@
 /** `bristlecone root show | verify | diff`: read roots, drafts and keys; change nothing. */
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, UsageError } from '../../command-line.ts';
-import { fromHex, toHex } from '../../protocol/bytes.ts';
-import type { PublicKey } from '../../protocol/cose/algorithms.ts';
-import { COSE_SIGN_TAG } from '../../protocol/cose/sign.ts';
-import { decodePublicKey } from '../../protocol/cose/spki.ts';
-import { Rejection } from '../../protocol/errors.ts';
-import { MAX_TRUST_ROOT_BYTES } from '../../protocol/limits.ts';
-import { decodeTrustRoot } from '../../protocol/trust/decode-root.ts';
-import { diffRoots } from '../../protocol/trust/diff-roots.ts';
-import { decodeSignedRoot } from '../../protocol/trust/signed-root.ts';
-import { type CeremonyFiles, openCeremony } from '../roots/ceremony.ts';
-import { verifyChain } from '../roots/chain.ts';
-import { readPublicHalf } from '../roots/key-file.ts';
-import { demandsOn, describeDemands, isMet } from '../roots/standing.ts';
+import { type CommandResult, run, subcommand, UsageError } from '../../../command-line.ts';
+import { fromHex, toHex } from '../../../protocol/bytes.ts';
+import type { PublicKey } from '../../../protocol/cose/algorithms.ts';
+import { COSE_SIGN_TAG } from '../../../protocol/cose/sign.ts';
+import { decodePublicKey } from '../../../protocol/cose/spki.ts';
+import { Rejection } from '../../../protocol/errors.ts';
+import { MAX_TRUST_ROOT_BYTES } from '../../../protocol/limits.ts';
+import { decodeTrustRoot } from '../../../protocol/trust/decode-root.ts';
+import { diffRoots } from '../../../protocol/trust/diff-roots.ts';
+import { decodeSignedRoot } from '../../../protocol/trust/signed-root.ts';
+import { type CeremonyFiles, openCeremony } from '../../roots/ceremony.ts';
+import { verifyChain } from '../../roots/chain.ts';
+import { readPublicHalf } from '../../roots/key-file.ts';
+import { demandsOn, describeDemands, isMet } from '../../roots/standing.ts';
 import { readCeremony } from './ceremony-folder.ts';
-import { readInput } from './files.ts';
-import { isKeyFile, keyIdLines, nowSecondsOf, rootKeyIds, VERIFICATION } from './root-options.ts';
-import type { RootTools } from './root-tools.ts';
-import { changesText, expiryWarning, type ReadRoot, rootJson, rootText } from './root-text.ts';
+import { readInput } from '../files.ts';
+import { isKeyFile, keyIdLines, nowSecondsOf, rootKeyIds, VERIFICATION } from './options.ts';
+import type { RootTools } from './tools.ts';
+import { changesText, expiryWarning, type ReadRoot, rootJson, rootText } from './text.ts';
 
 /** Sigstore's root signing begins 46 days before the end. */
 const WARN_DAYS = '46';
