@@ -34,6 +34,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   factory: async () => (await import('./device-sim/cli/factory.ts')).registerFactoryCommands,
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
   link: async () => (await import('./device-sim/cli/link.ts')).registerLinkCommands,
+  measure: async () => (await import('./device-sim/cli/measure.ts')).registerMeasureCommands,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
   explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,
   demo: async () => (await import('./device-sim/cli/demo.ts')).registerDemoCommand,
