@@ -76,8 +76,10 @@ export interface FleetCounts {
   readonly refused: Readonly<Record<string, number>>;
   /** By code: the update was authentic, and could not be installed. */
   readonly failed: Readonly<Record<string, number>>;
-  /** Neither done nor refused nor failed when it ended. */
+  /** Gave up without an end, or had none when the time was over. */
   readonly lost: number;
+  /** Under way when the run was interrupted; 0 of a whole one. */
+  readonly unfinished: number;
 }
 
 export interface FleetTraffic {
