@@ -2,6 +2,7 @@
  * All that the agent knows of the board and the world. What is on the other side of these may be simulated
  * (hardware/, transports/) or real; the agent cannot tell.
  */
+import type { StreamFormat } from '../protocol/aws-iot/topics.ts';
 import { expectArray, expectUint, expectUint64 } from '../protocol/cbor/expect.ts';
 import type { CborValue } from '../protocol/cbor/value.ts';
 import type { VerifySignature } from '../protocol/cose/algorithms.ts';
@@ -135,7 +136,7 @@ export interface Message {
   readonly payload: Uint8Array;
 }
 
-/** One MQTT session, QoS 1, from connect to close. Every method throws `Unavailable` once the connection is lost. */
+/** One MQTT session, QoS 1 or 0, from connect to close. Every method throws `Unavailable` once the connection is lost. */
 export interface Transport {
   /** Resolves when the broker has granted all of them. */
   subscribe(filters: readonly string[]): Promise<void>;
@@ -169,6 +170,8 @@ export interface AgentSettings {
   readonly blockBytes: number;
   /** How much one GetStream request asks for; at least one block. */
   readonly requestBytes: number;
+  /** Of the stream's messages: CBOR, unless told otherwise. JSON carries blocks in base64. */
+  readonly streamFormat?: StreamFormat;
   /** Longest wait for any one answer. */
   readonly answerTimeoutMs: number;
   /** Requests without an answer before the agent gives up the connection. */

@@ -12,9 +12,9 @@ import {
   encodeGetStream,
   type StreamRejected,
 } from '../../protocol/aws-iot/streams.ts';
-import { streamTopic, type StreamMessage } from '../../protocol/aws-iot/topics.ts';
+import { type StreamFormat, streamTopic, type StreamMessage } from '../../protocol/aws-iot/topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
-import { type AgentPorts, type FlashArea, type Message, Unavailable } from '../ports.ts';
+import { type AgentPorts, type FlashArea, type Message, type RamBuffer, Unavailable } from '../ports.ts';
 import { unlessRefused } from './ask.ts';
 import { BlockStore } from './block-store.ts';
 import { checkBlock } from './check-block.ts';
@@ -66,6 +66,7 @@ interface TransferParts {
 
 class Transfer {
   readonly #parts: TransferParts;
+  readonly #format: StreamFormat;
   /** Of the requests over the session at hand. */
   #clientToken = '';
   /** The last refusal since a block was stored. */
@@ -73,11 +74,13 @@ class Transfer {
 
   constructor(parts: TransferParts) {
     this.#parts = parts;
+    this.#format = parts.ports.settings.streamFormat ?? 'cbor';
   }
 
   async run(session: Session): Promise<void> {
     const { settings } = this.#parts.ports;
     const { store } = this.#parts;
+    using _decoded = this.#decodedBlock();
     await session.subscribe([this.#topic('data'), this.#topic('rejected')]);
     this.#clientToken = session.requestToken();
     const window = {
@@ -93,6 +96,12 @@ class Transfer {
       if (progressed) session.noteProgress();
       else await this.#pause(failures);
     }
+  }
+
+  /** A block in base64 is not where it can be written from; one in CBOR is written from the receive buffer. */
+  #decodedBlock(): RamBuffer | undefined {
+    const { ram, settings } = this.#parts.ports;
+    return this.#format === 'json' ? ram.allocate('decoded block', settings.blockBytes) : undefined;
   }
 
   /** @returns whether anything new is in flash */
@@ -135,12 +144,12 @@ class Transfer {
       blockCount,
       bitmap,
     };
-    session.publish(this.#topic('get'), encodeGetStream(request, 'cbor'));
+    session.publish(this.#topic('get'), encodeGetStream(request, this.#format));
   }
 
   #answerIn({ topic, payload }: Message): DataBlock | StreamRejected | undefined {
-    if (topic === this.#topic('data')) return unlessRefused(() => decodeDataBlock(payload, 'cbor'));
-    if (topic === this.#topic('rejected')) return unlessRefused(() => decodeStreamRejected(payload, 'cbor'));
+    if (topic === this.#topic('data')) return unlessRefused(() => decodeDataBlock(payload, this.#format));
+    if (topic === this.#topic('rejected')) return unlessRefused(() => decodeStreamRejected(payload, this.#format));
     return undefined;
   }
 
@@ -180,6 +189,6 @@ class Transfer {
 
   #topic(message: StreamMessage): string {
     const { file, ports } = this.#parts;
-    return streamTopic({ thing: ports.identity.thing, streamId: file.streamId, message, format: 'cbor' });
+    return streamTopic({ thing: ports.identity.thing, streamId: file.streamId, message, format: this.#format });
   }
 }

@@ -2,14 +2,27 @@
  * The agent's connection: made when it is first needed, made again when it is lost. One connection is a session: its
  * subscriptions and its client tokens live as long as it does.
  */
-import { type AgentPorts, type Message, type RamBuffer, type Transport, Unavailable } from '../ports.ts';
+import {
+  type AgentPorts,
+  type AgentSettings,
+  type Message,
+  type RamBuffer,
+  type Transport,
+  Unavailable,
+} from '../ports.ts';
 import { retryDelayMs } from './retry.ts';
 
-/** bytes beside the payload of a block: packet head, topic (two names of up to 128), and the CBOR around it. */
+/** bytes beside the payload of a block: packet head, topic (two names of up to 128), and the CBOR or JSON around it. */
 const BLOCK_OVERHEAD_BYTES = 512;
 
 /** bytes. A job execution with a document of ours, which is a pointer, in JSON. */
 const JOB_MESSAGE_BYTES = 4_096;
+
+/** bytes. The longest packet that the agent must take. */
+function receiveBytesFor({ blockBytes, streamFormat }: AgentSettings): number {
+  const payloadBytes = streamFormat === 'json' ? 4 * Math.ceil(blockBytes / 3) : blockBytes;
+  return Math.max(payloadBytes + BLOCK_OVERHEAD_BYTES, JOB_MESSAGE_BYTES);
+}
 
 export type LinkPorts = Pick<AgentPorts, 'connect' | 'clock' | 'random' | 'ram' | 'settings' | 'observe'>;
 
@@ -74,7 +87,7 @@ export class Link implements AsyncDisposable {
     if (this.#open) return this.#open.session;
     const { connect, ram, settings, observe } = this.#ports;
     observe({ kind: 'connecting', attempt: this.#failures + 1 });
-    const receiveBytes = Math.max(settings.blockBytes + BLOCK_OVERHEAD_BYTES, JOB_MESSAGE_BYTES);
+    const receiveBytes = receiveBytesFor(settings);
     const buffer = ram.allocate('receive buffer', receiveBytes);
     try {
       const transport = await connect({ receiveBytes });

@@ -287,7 +287,7 @@ export class FakeCloud {
     const code = this.streamError ?? (file ? undefined : 'ResourceNotFound');
     if (code !== undefined || !file) {
       const error = { code: code ?? '', message: '', clientToken };
-      this.#send(streamTopic({ ...topic, message: 'rejected' }), encodeStreamRejected(error, 'cbor'));
+      this.#send(streamTopic({ ...topic, message: 'rejected' }), encodeStreamRejected(error, topic.format));
       return;
     }
     for (const blockId of blocks.filter((block) => block * blockBytes < file.length)) {
@@ -296,7 +296,7 @@ export class FakeCloud {
       const payload = file.subarray(blockId * blockBytes, (blockId + 1) * blockBytes);
       this.#send(
         streamTopic({ ...topic, message: 'data' }),
-        encodeDataBlock({ clientToken, fileId, blockId, payload }, 'cbor'),
+        encodeDataBlock({ clientToken, fileId, blockId, payload }, topic.format),
       );
     }
   }

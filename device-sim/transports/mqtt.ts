@@ -1,6 +1,6 @@
 /**
- * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP or TLS 1.3, a clean session, QoS 1, one session per connection and no
- * reconnecting of its own (that is the agent's business).
+ * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP or TLS 1.3, a clean session, QoS 1 or 0, one session per connection
+ * and no reconnecting of its own (that is the agent's business).
  *
  * It holds one received message at a time, as a device with one receive buffer does: the next one is taken off the
  * socket, and this one acknowledged, when the agent comes back for it. TCP then slows down whoever sends. Only while
@@ -14,6 +14,9 @@ import type { TlsTap } from '../metrics/tls-meter.ts';
 import { type Line, MeteredSocket, tcpLine } from './metered-socket.ts';
 import { type DeviceTls, tlsLine } from './tls-line.ts';
 
+/** 0: what is lost on the way is lost. The agent asks again. */
+export type Qos = 0 | 1;
+
 export interface MqttTransportOptions {
   /** `mqtt://host:port`, or `mqtts://host:port` with `tls`. */
   readonly url: string;
@@ -21,6 +24,8 @@ export interface MqttTransportOptions {
   /** MQTT client id; on AWS IoT it is the thing's name. */
   readonly clientId: string;
   readonly protocolVersion?: MqttVersion;
+  /** Of what it publishes, and at most of what it subscribes to; 1, unless told otherwise. */
+  readonly qos?: Qos;
   readonly keepAliveSeconds?: number;
   /** Longest wait for CONNACK and SUBACK. */
   readonly timeoutMs?: number;
@@ -39,7 +44,15 @@ const CLOSE_TIMEOUT_MS = 2_000;
 export function mqttConnect(options: MqttTransportOptions): Connect {
   const openLine = lineOf(options);
   return async ({ receiveBytes }) => {
-    const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, openTap, signal } = options;
+    const {
+      clientId,
+      protocolVersion = 5,
+      keepAliveSeconds = 60,
+      timeoutMs = 10_000,
+      openTap,
+      signal,
+      qos = 1,
+    } = options;
     signal?.throwIfAborted();
     let socket: MeteredSocket | undefined;
     const client = new MqttClient(() => (socket = new MeteredSocket(openLine(), openTap(protocolVersion))), {
@@ -52,7 +65,7 @@ export function mqttConnect(options: MqttTransportOptions): Connect {
       resubscribe: false,
       ...(protocolVersion === 5 && { properties: { maximumPacketSize: receiveBytes } }),
     });
-    const transport = new MqttTransport(client, timeoutMs);
+    const transport = new MqttTransport(client, { timeoutMs, qos });
     const abort = (): void => transport.fail(signal?.reason);
     signal?.addEventListener('abort', abort);
     client.once('close', () => signal?.removeEventListener('abort', abort));
@@ -87,6 +100,7 @@ interface Inbound {
 class MqttTransport implements Transport {
   readonly #client: MqttClient;
   readonly #timeoutMs: number;
+  readonly #qos: Qos;
   readonly #inbox: Inbound[] = [];
   #held: Inbound | undefined;
   #isSubscribing = false;
@@ -94,8 +108,9 @@ class MqttTransport implements Transport {
   /** Called when there is something new to look at: a message, a failure, an answer. */
   #wake: () => void = () => {};
 
-  constructor(client: MqttClient, timeoutMs: number) {
+  constructor(client: MqttClient, { timeoutMs, qos }: { readonly timeoutMs: number; readonly qos: Qos }) {
     this.#client = client;
+    this.#qos = qos;
     this.#timeoutMs = timeoutMs;
     client.on('error', (error) => this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error })));
     client.on('close', () => this.fail(new Unavailable('connection closed')));
@@ -132,7 +147,7 @@ class MqttTransport implements Transport {
     this.#isSubscribing = true;
     this.#letIn();
     let answer: 'granted' | Error | undefined;
-    this.#client.subscribe([...filters], { qos: 1 }, (error) => {
+    this.#client.subscribe([...filters], { qos: this.#qos }, (error) => {
       answer = error ?? 'granted';
       this.#wake();
     });
@@ -150,7 +165,7 @@ class MqttTransport implements Transport {
     this.#expectOpen();
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     // Its acknowledgement is not waited for: the answer of the service is what counts, and a lost connection shows there.
-    this.#client.publish(topic, bytes, { qos: 1 }, () => {});
+    this.#client.publish(topic, bytes, { qos: this.#qos }, () => {});
   }
 
   async receive(withinMs: number): Promise<Message | undefined> {
