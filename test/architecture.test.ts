@@ -51,10 +51,13 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
+  'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
+  'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],
   'device-sim/cli/':          [...DEVICE, ...COMMANDS],
 
   'command-line.ts':          ['node:', 'commander', 'cli-progress', 'cli-table3'],
-  'bristlecone.ts':           ['cloud/cli/', 'device-sim/cli/', 'command-line.ts', 'package.json', 'node:', 'commander'],
+  'batch.ts':                 ['node:', 'commander', 'command-line.ts'],
+  'bristlecone.ts':           ['cloud/cli/', 'device-sim/cli/', 'command-line.ts', 'batch.ts', 'package.json', 'node:', 'commander'],
 };
 
 /** Where the outside world may come in: everything else is handed its clock, dice, environment and timers. */
@@ -72,7 +75,7 @@ const ASYNCHRONOUS = /\b(async|await|Promise)\b/;
 const sourceFiles = ['protocol', 'cloud', 'device-sim']
   .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)))
   .filter((name) => name.endsWith('.ts'))
-  .concat('bristlecone.ts', 'command-line.ts');
+  .concat('bristlecone.ts', 'command-line.ts', 'batch.ts');
 
 const startsWithOneOf = (text: string, prefixes: readonly string[]) =>
   prefixes.some((prefix) => text.startsWith(prefix));

@@ -26,7 +26,7 @@ export interface MqttBytes {
   readonly disconnect: number;
 }
 
-export function mqttBytes(protocolVersion: MqttVersion): MqttBytes {
+export function mqttBytes(protocolVersion: MqttVersion, qos: 0 | 1 = 1): MqttBytes {
   const lengthOf = (packet: Packet): number => generate(packet, { protocolVersion }).length;
   const broker = BROKER_BYTES[protocolVersion];
   return {
@@ -45,14 +45,14 @@ export function mqttBytes(protocolVersion: MqttVersion): MqttBytes {
       lengthOf({
         cmd: 'subscribe',
         messageId: MESSAGE_ID,
-        subscriptions: filters.map((topic) => ({ topic, qos: 1 })),
+        subscriptions: filters.map((topic) => ({ topic, qos })),
       }),
     suback: (filters) => broker.subackHead + filters.length,
     publish: ({ topic, payload }) =>
       lengthOf({
         cmd: 'publish',
         messageId: MESSAGE_ID,
-        qos: 1,
+        qos,
         dup: false,
         retain: false,
         topic,

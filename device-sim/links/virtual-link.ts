@@ -21,6 +21,8 @@ export interface VirtualLinkOptions {
   /** MQTT client id. */
   readonly clientId: string;
   readonly mqttVersion?: MqttVersion;
+  /** Of both directions. */
+  readonly qos?: 0 | 1;
   readonly tls?: TlsHandshake;
   /** Longest wait for CONNACK and SUBACK. */
   readonly timeoutMs?: number;
@@ -36,15 +38,15 @@ const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Puts the link before `cloud`. */
 export function virtualLink(cloud: Connect, options: VirtualLinkOptions): VirtualLink {
-  const { link, seed = 1, clock, clientId, mqttVersion = 5, tls, timeoutMs = 10_000 } = options;
+  const { link, seed = 1, clock, clientId, mqttVersion = 5, qos = 1, tls, timeoutMs = 10_000 } = options;
   const agenda = new Agenda(clock.nowMs());
   const channels = openChannels(link, seed);
-  const bytes = mqttBytes(mqttVersion);
+  const bytes = mqttBytes(mqttVersion, qos);
   return {
     traffic: channels.traffic,
     connect: async ({ receiveBytes }) => {
       const inner = await cloud({ receiveBytes });
-      const transport = new VirtualTransport({ inner, agenda, clock, bytes, timeoutMs });
+      const transport = new VirtualTransport({ inner, agenda, clock, bytes, qos, timeoutMs });
       // What was planned while nobody was connected: acknowledgements on their way.
       agenda.runUntil(clock.nowMs());
       openConversation({ link, channels, agenda, tls }, (conversation) => transport.opened(conversation));
@@ -59,6 +61,7 @@ interface VirtualParts {
   readonly agenda: Agenda;
   readonly clock: Clock;
   readonly bytes: MqttBytes;
+  readonly qos: 0 | 1;
   readonly timeoutMs: number;
 }
 
@@ -94,10 +97,10 @@ class VirtualTransport implements Transport {
 
   publish(topic: string, payload: Uint8Array): void {
     this.#expectOpen();
-    const { bytes, inner } = this.#parts;
+    const { bytes, inner, qos } = this.#parts;
     const message = { topic, payload: payload.slice() };
     this.#conversation?.send('up', bytes.publish(message), () => {
-      this.#conversation?.send('down', bytes.puback, () => {});
+      if (qos > 0) this.#conversation?.send('down', bytes.puback, () => {});
       try {
         inner.publish(topic, message.payload);
       } catch (error) {
@@ -110,7 +113,7 @@ class VirtualTransport implements Transport {
     this.#acknowledge();
     await this.#until(() => this.#inbox.length > 0, withinMs);
     const message = this.#inbox.shift();
-    this.#isHolding = message !== undefined;
+    this.#isHolding = message !== undefined && this.#parts.qos > 0;
     return message;
   }
 
