@@ -38,20 +38,27 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
   explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,
   demo: async () => (await import('./device-sim/cli/demo.ts')).registerDemoCommand,
+  batch: async () =>
+    (await import('./batch.ts')).registerBatchWith(async (args) =>
+      main(await createProgram(args[0]), [...process.argv.slice(0, 2), ...args]),
+    ),
 };
 
-const program = createCommand('bristlecone')
-  .description('Post-quantum firmware updates and long-lived roots of trust for IoT fleets')
-  .version(manifest.version)
-  // `release create --version 1.2.3` is the release's, not ours.
-  .enablePositionalOptions()
-  .helpCommand(false)
-  .addHelpText(
-    'after',
-    '\nStart here:\n  $ bristlecone demo\n  $ bristlecone up\n\nEvery subcommand has --help with examples, and --json.',
-  );
+/** Of all subcommands, unless `name` is that of one. */
+async function createProgram(name: string | undefined): Promise<Command> {
+  const program = createCommand('bristlecone')
+    .description('Post-quantum firmware updates and long-lived roots of trust for IoT fleets')
+    .version(manifest.version)
+    // `release create --version 1.2.3` is the release's, not ours.
+    .enablePositionalOptions()
+    .helpCommand(false)
+    .addHelpText(
+      'after',
+      '\nStart here:\n  $ bristlecone demo\n  $ bristlecone up\n\nEvery subcommand has --help with examples, and --json.',
+    );
+  const named = SUBCOMMANDS[name ?? ''];
+  for (const load of named ? [named] : Object.values(SUBCOMMANDS)) (await load())(program);
+  return program;
+}
 
-const named = SUBCOMMANDS[process.argv[2] ?? ''];
-for (const load of named ? [named] : Object.values(SUBCOMMANDS)) (await load())(program);
-
-await main(program, process.argv);
+await main(await createProgram(process.argv[2]), process.argv);
