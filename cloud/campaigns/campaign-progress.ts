@@ -4,6 +4,8 @@ import { type CampaignCounts, campaignById, campaignCounts, listCampaigns } from
 import { executionsOfJob } from '../store/executions.ts';
 import type { Store } from '../store/store.ts';
 
+const FAILED = ['FAILED', 'REJECTED', 'TIMED_OUT', 'REMOVED', 'CANCELED'] as const;
+
 /** One thing whose job did not succeed. Code and detail are what its agent reported. */
 export interface Refusal {
   readonly thing: string;
@@ -31,21 +33,19 @@ export async function campaignProgress(store: Store, id: string): Promise<Campai
     throw new OperatorError('campaign-not-found', `there is no campaign ${id}: ${hint}`);
   }
   const counts = await campaignCounts(store, id);
-  const executions = await executionsOfJob(store, id);
+  const total = Object.values(counts).reduce((sum, count) => sum + count, 0);
   const running = (counts.QUEUED ?? 0) + (counts.IN_PROGRESS ?? 0);
   return {
     id,
     releaseId: campaign.releaseId,
     counts,
-    total: executions.length,
-    ended: executions.length - running,
-    refusals: executions
-      .filter(({ status }) => !['QUEUED', 'IN_PROGRESS', 'SUCCEEDED'].includes(status))
-      .map(({ thing, status, statusDetails }) => ({
-        thing,
-        status,
-        code: statusDetails['code'] ?? '',
-        detail: statusDetails['detail'] ?? statusDetails['at'] ?? '',
-      })),
+    total,
+    ended: total - running,
+    refusals: (await executionsOfJob(store, id, FAILED)).map(({ thing, status, statusDetails }) => ({
+      thing,
+      status,
+      code: statusDetails['code'] ?? '',
+      detail: statusDetails['detail'] ?? statusDetails['at'] ?? '',
+    })),
   };
 }

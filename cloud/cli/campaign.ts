@@ -1,15 +1,17 @@
 /** `bristlecone campaign`: bring things to a release, and watch how it goes. */
 import type { Command } from 'commander';
-import { type CommandResult, run, subcommand, textTable, UsageError } from '../../command-line.ts';
+import { type CommandResult, run, subcommand, textTable } from '../../command-line.ts';
 import { launchCampaign } from '../campaigns/create-campaign.ts';
 import { type CampaignProgress, campaignProgress } from '../campaigns/campaign-progress.ts';
 import type { RootArtifact } from '../campaigns/plan-roots.ts';
 import { publishedRoots } from '../roots/published-roots.ts';
-import { listThings } from '../store/things.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
 import { type CloudFiles, openCloudFiles } from './open-cloud.ts';
+import { chosenThings, type ThingOptions, withThingOptions } from './which-things.ts';
 
 const WATCH_INTERVAL_MS = 500;
+/** Of people's patience; programs get all. */
+const REFUSALS_SHOWN = 50;
 
 export function registerCampaignCommands(program: Command): void {
   const campaign = program.command('campaign').description('bring things to a release');
@@ -25,17 +27,14 @@ function registerCreate(parent: Command): void {
       examples: [
         'campaign create --release 1.2.3-8293a8b6 --thing hub-1 hub-2',
         'campaign create --release 1.2.3-8293a8b6 --all',
+        'campaign create --release 1.2.3-8293a8b6 --thing-prefix fleet- --count 10000',
       ],
     }),
-  )
-    .requiredOption('--release <id>', 'release to bring them to')
-    .option('--thing <name...>', 'things to update')
-    .option('--all', 'every thing that the cloud knows');
-  run<DataOptions & { release: string; thing?: readonly string[]; all?: true }>(command, async ({ options, io }) => {
-    if ((options.thing === undefined) === (options.all === undefined))
-      throw new UsageError('expected either --thing NAME… or --all');
+  ).requiredOption('--release <id>', 'release to bring them to');
+  withThingOptions(command);
+  run<DataOptions & ThingOptions & { release: string }>(command, async ({ options, io }) => {
     await using cloud = await openCloudFiles(options.data);
-    const things = [...new Set(options.thing ?? (await listThings(cloud.store)).map(({ name }) => name))];
+    const things = await chosenThings(options, cloud.store);
     const nowMs = io.nowMs();
     const id = `c-${new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+Z$/g, '')}-${io.randomHex(2)}`;
     const roots = await storeRoots(cloud);
@@ -89,8 +88,13 @@ function registerStatus(parent: Command): void {
 function statusResult(progress: CampaignProgress): CommandResult {
   const { counts, refusals, total, ended } = progress;
   const states = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
-  const rows = refusals.map(({ thing, status, code, detail }) => [thing, status, code, detail]);
   const head = `Campaign ${progress.id} to ${progress.releaseId}: ${ended} of ${total} ended (${states.join(', ')})`;
-  const text = rows.length === 0 ? head : `${head}\n\n${textTable(['thing', 'status', 'code', 'detail'], rows)}`;
-  return { json: progress, text };
+  return { json: progress, text: refusals.length === 0 ? head : `${head}\n\n${refusalTable(refusals)}` };
+}
+
+function refusalTable(refusals: CampaignProgress['refusals']): string {
+  const rows = refusals.slice(0, REFUSALS_SHOWN).map((it) => [it.thing, it.status, it.code, it.detail]);
+  const table = textTable(['thing', 'status', 'code', 'detail'], rows);
+  const more = refusals.length - rows.length;
+  return more === 0 ? table : `${table}\n… and ${more} more: --json has them all`;
 }

@@ -1,5 +1,5 @@
 /** Job executions in the database, and who has still to be told of a change. */
-import { isJobStatus, type StatusDetails } from '../../protocol/aws-iot/jobs.ts';
+import { isJobStatus, type JobStatus, type StatusDetails } from '../../protocol/aws-iot/jobs.ts';
 import { type JsonObject, expectObject, expectText, type JsonValue } from '../../protocol/aws-iot/json.ts';
 import type { Execution } from '../jobs/execution.ts';
 import type { Store } from './store.ts';
@@ -36,14 +36,14 @@ export async function executionOfThing(
   return row && executionOf(row);
 }
 
-/** All of one job, in the order in which they were queued. */
-export async function executionsOfJob(store: Store, jobId: string): Promise<Execution[]> {
-  const rows = await store.db
-    .selectFrom('executions')
-    .selectAll()
-    .where('jobId', '=', jobId)
-    .orderBy('ordinal')
-    .execute();
+/** Of one job, all or those in one of `statuses`, in the order in which they were queued. */
+export async function executionsOfJob(
+  store: Store,
+  jobId: string,
+  statuses?: readonly JobStatus[],
+): Promise<Execution[]> {
+  const all = store.db.selectFrom('executions').selectAll().where('jobId', '=', jobId).orderBy('ordinal');
+  const rows = await (statuses ? all.where('status', 'in', statuses) : all).execute();
   return rows.map(executionOf);
 }
 
