@@ -18,7 +18,7 @@ export interface Answer {
 
 /** Run to its end. */
 export async function runSubcommand(args: readonly string[]): Promise<Answer> {
-  const child = start(args);
+  const child = spawnSubcommand(args);
   const [stdout, stderr] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'close')]);
   try {
     return { json: JSON.parse(stdout), exitCode: child.exitCode ?? 1 };
@@ -35,7 +35,7 @@ export interface Server extends AsyncDisposable {
 
 /** Start a subcommand that serves until it is stopped. */
 export async function startServer(args: readonly string[]): Promise<Server> {
-  const child = start(args);
+  const child = spawnSubcommand(args);
   const stderr = textOf(child.stderr);
   const lines = createInterface({ input: child.stdout! });
   const ended = once(child, 'exit').then(async () => {
@@ -46,7 +46,8 @@ export async function startServer(args: readonly string[]): Promise<Server> {
   return { ready: JSON.parse(String(line)), [Symbol.asyncDispose]: () => stop(child) };
 }
 
-function start(args: readonly string[]): ChildProcess {
+/** A subcommand with `--json`, as a process whose output can be read. */
+export function spawnSubcommand(args: readonly string[]): ChildProcess {
   const flags = ['--disable-warning=ExperimentalWarning'];
   return spawn(process.execPath, [...flags, ENTRY, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] });
 }

@@ -1,0 +1,105 @@
+/** The processes that simulate the devices of one campaign, or the bare connections of its ceiling. */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import type { FromWorker, ToWorker, WorkerOrder, WorkerProgress, WorkerResult } from './devices/worker-protocol.ts';
+import { FleetError } from './fleet-error.ts';
+
+const WORKER = new URL('devices/fleet-worker.ts', import.meta.url);
+/** Of what a worker said before it died. */
+const LAST_WORDS_CHARACTERS = 500;
+
+export class Workers implements AsyncDisposable {
+  readonly #workers: readonly Worker[];
+
+  /** One for each order. */
+  constructor(orders: readonly WorkerOrder[], onProgress: (latest: readonly WorkerProgress[]) => void) {
+    const latest = new Map<Worker, WorkerProgress>();
+    this.#workers = orders.map((order) => {
+      const worker: Worker = new Worker(order, (progress) => {
+        latest.set(worker, progress);
+        if (latest.size === orders.length) onProgress([...latest.values()]);
+      });
+      return worker;
+    });
+  }
+
+  /** All devices have left their factory. @throws {FleetError} where a worker dies */
+  async ready(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.ready));
+  }
+
+  /** Lets them go, all at once. @returns what came of each. @throws {FleetError} where a worker dies */
+  async run(): Promise<readonly WorkerResult[]> {
+    for (const worker of this.#workers) worker.tell({ kind: 'go' });
+    return Promise.all(this.#workers.map((worker) => worker.result));
+  }
+
+  /** What has not ended by now is lost for this reason; `run` resolves. */
+  stop(reason: string): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'stop', reason });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+  }
+}
+
+class Worker {
+  readonly ready: Promise<void>;
+  readonly result: Promise<WorkerResult>;
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #result = Promise.withResolvers<WorkerResult>();
+  readonly #child: ChildProcess;
+  readonly #onProgress: (progress: WorkerProgress) => void;
+  #lastWords = '';
+
+  constructor(order: WorkerOrder, onProgress: (progress: WorkerProgress) => void) {
+    this.ready = this.#ready.promise;
+    this.result = this.#result.promise;
+    // Who waits for one of them does not wait for the other.
+    for (const promise of [this.ready, this.result]) promise.catch(() => undefined);
+    this.#onProgress = onProgress;
+    this.#child = fork(WORKER, [], {
+      execArgv: ['--disable-warning=ExperimentalWarning'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (text: Uint8Array) => {
+      this.#lastWords = (this.#lastWords + new TextDecoder().decode(text)).slice(-LAST_WORDS_CHARACTERS);
+    });
+    this.#child.on('message', (message: FromWorker) => this.#hear(message));
+    this.#child.on('exit', (code, signal) => this.#fail(`ended (${signal ?? `exit code ${code}`})`));
+    this.tell({ kind: 'order', order });
+  }
+
+  tell(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message);
+  }
+
+  async end(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const ended = once(this.#child, 'exit');
+    this.#child.kill('SIGKILL');
+    await ended;
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === 'ready') this.#ready.resolve();
+    if (message.kind === 'progress') this.#onProgress(message.progress);
+    if (message.kind === 'result') {
+      this.#onProgress(message.result);
+      this.#result.resolve(message.result);
+    }
+    if (message.kind === 'failed') this.#fail(message.detail);
+  }
+
+  /** Without effect once it has given its result. */
+  #fail(how: string): void {
+    const words = this.#lastWords.trim();
+    const error = new FleetError(
+      'worker-died',
+      `a worker with devices ${how} before its end${words === '' ? '' : `; it said: ${words}`}. Its devices are lost, so nothing is counted.`,
+    );
+    this.#ready.reject(error);
+    this.#result.reject(error);
+  }
+}
