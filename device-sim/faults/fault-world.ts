@@ -5,6 +5,7 @@
 import { equalBytes } from '../../protocol/bytes.ts';
 import { type BoardParts, boardParts } from '../hardware/board-parts.ts';
 import { Flash, PowerCut } from '../hardware/flash.ts';
+import type { FlashCells } from '../hardware/flash-cells.ts';
 import { RamBudget } from '../hardware/ram.ts';
 import { seededRandom } from '../links/seeded-random.ts';
 import { type Machine, type MachineResult, runMachine } from '../machine.ts';
@@ -63,8 +64,8 @@ export class FaultWorld {
     this.#case = faultCase;
     this.#tap = tap;
     this.#random = seededRandom(faultCase.seed);
-    this.#flash = tap.area ? new TappedFlash(fixture.board, tap.area) : new Flash(fixture.board);
-    fixture.flash.copyTo(this.#flash);
+    const cells = fixture.flash.copyCells();
+    this.#flash = tap.area ? new TappedFlash(fixture.board, cells, tap.area) : new Flash(fixture.board, cells);
     this.parts = boardParts(this.#flash, fixture.board);
     this.#flashFaults = faultCase.faults.filter((it) => it.place === 'flash').toSorted((a, b) => a.at - b.at);
     for (const [n] of fixture.jobs.entries()) this.addJob(`job-${n + 1}`, n);
@@ -249,8 +250,8 @@ class TappedFlash extends Flash {
   readonly #tap: NonNullable<Tap['area']>;
   readonly #layout: FlashLayout;
 
-  constructor(board: Fixture['board'], tap: NonNullable<Tap['area']>) {
-    super(board);
+  constructor(board: Fixture['board'], cells: FlashCells, tap: NonNullable<Tap['area']>) {
+    super(board, cells);
     this.#tap = tap;
     this.#layout = layoutOf(board);
   }

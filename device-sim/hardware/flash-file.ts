@@ -7,41 +7,48 @@
  * half erased is not in it: after a restart, a cell that reads as erased counts as erased.
  */
 import { closeSync, existsSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { erasedCells, type FlashCells } from './flash.ts';
+import { ArrayCells } from './flash-cells.ts';
 import { type FlashSize, totalsOf } from './flash-size.ts';
-
-export interface FlashFile extends FlashCells, Disposable {}
 
 const COUNTER_BYTES = 4;
 
 /** Opens the flash in `path`, or makes a new part there. */
-export function openFlashFile(path: string, size: FlashSize): FlashFile {
-  const { cells, erases } = erasedCells(size);
-  const isNew = !existsSync(path);
-  if (isNew) createFlashFile(path, size);
-  else readFlashFile(path, { cells, erases });
-  const file = openSync(path, 'r+');
-  return {
-    cells,
-    erases,
-    isErased: isNew,
-    saveCells: (offset, bytes) => void writeSync(file, complemented(bytes), 0, bytes.length, offset),
-    saveErases: (sector) => {
-      const counter = new Uint8Array(COUNTER_BYTES);
-      new DataView(counter.buffer).setUint32(0, erases[sector]!, true);
-      writeSync(file, counter, 0, COUNTER_BYTES, cells.length + sector * COUNTER_BYTES);
-    },
-    [Symbol.dispose]: () => closeSync(file),
-  };
-}
+export const openFlashFile = (path: string, size: FlashSize): FlashFile => new FlashFile(path, size);
 
-function readFlashFile(path: string, { cells, erases }: Pick<FlashCells, 'cells' | 'erases'>): void {
-  const content = readFileSync(path);
-  if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
-    throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
+class FlashFile extends ArrayCells implements Disposable {
+  readonly #file: number;
+
+  constructor(path: string, size: FlashSize) {
+    super(size);
+    if (existsSync(path)) this.#load(path);
+    else createFlashFile(path, size);
+    this.#file = openSync(path, 'r+');
   }
-  for (let at = 0; at < cells.length; at++) cells[at] = ~content[at]!;
-  erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+
+  protected override saveCells(offset: number, bytes: Uint8Array): void {
+    writeSync(this.#file, complemented(bytes), 0, bytes.length, offset);
+  }
+
+  protected override saveErases(sector: number): void {
+    const counter = new Uint8Array(COUNTER_BYTES);
+    new DataView(counter.buffer).setUint32(0, this.erases[sector]!, true);
+    writeSync(this.#file, counter, 0, COUNTER_BYTES, this.cells.length + sector * COUNTER_BYTES);
+  }
+
+  #load(path: string): void {
+    const { cells, erases } = this;
+    const content = readFileSync(path);
+    if (content.length !== cells.length + erases.length * COUNTER_BYTES) {
+      throw new RangeError(`${path}: ${content.length} bytes are not a flash of ${cells.length}`);
+    }
+    for (let at = 0; at < cells.length; at++) cells[at] = ~content[at]!;
+    erases.forEach((_, sector) => (erases[sector] = content.readUInt32LE(cells.length + sector * COUNTER_BYTES)));
+    this.markProgrammed();
+  }
 }
 
 const complemented = (bytes: Uint8Array): Uint8Array => bytes.map((byte) => ~byte);

@@ -3,7 +3,7 @@ import { type FactoryContent, flashDevice } from '../../device-sim/factory.ts';
 import { readIdentity } from '../../device-sim/hardware/factory-data.ts';
 import { boardParts } from '../../device-sim/hardware/board-parts.ts';
 import { readBootRecord } from '../../device-sim/hardware/boot-record.ts';
-import { erasedCells, Flash, type FlashCells } from '../../device-sim/hardware/flash.ts';
+import { Flash } from '../../device-sim/hardware/flash.ts';
 import { type BootParts, startBoard } from '../../device-sim/hardware/boot-loader.ts';
 import { verifyWithOpenSsl } from '../../device-sim/hardware/native-verifier.ts';
 import { RamBudget } from '../../device-sim/hardware/ram.ts';
@@ -92,7 +92,6 @@ export interface WorldOptions {
 export const ROOT = firstRoot([es256]);
 
 export class DeviceWorld {
-  readonly #cells: FlashCells;
   readonly flash: Flash;
   readonly board: Board;
   readonly cloud = new FakeCloud('thing-1');
@@ -105,8 +104,7 @@ export class DeviceWorld {
     const usual = options.board ?? (layout === 'external' ? SMALL_BOARD_AND_FLASH : SMALL_BOARD);
     const board = layout === undefined ? usual : dividedAs(usual, layout);
     this.board = board;
-    this.#cells = erasedCells(board);
-    this.flash = new Flash(board, this.#cells);
+    this.flash = new Flash(board);
     this.settings = { ...SETTINGS, ...settings };
     this.ram = new RamBudget(board.agentRamBytes, 'all');
     flashDevice(boardParts(this.flash, board), {
@@ -190,12 +188,6 @@ export class DeviceWorld {
   }
 
   #copy(): Flash {
-    const { cells, erases } = this.#cells;
-    return new Flash(this.board, {
-      ...this.#cells,
-      cells: cells.slice(),
-      erases: erases.slice(),
-      isErased: false,
-    });
+    return new Flash(this.board, this.flash.copyCells());
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { digestInFlash, RunningDigest } from '../../../device-sim/agent/running-digest.ts';
 import { Flash } from '../../../device-sim/hardware/flash.ts';
 import { RamBudget } from '../../../device-sim/hardware/ram.ts';
+import type { FlashArea } from '../../../device-sim/ports.ts';
 import { DIGEST_ALGORITHMS, digestOfImage } from '../../../protocol/suit/digest.ts';
 import { imageOf } from '../../support/device-world.ts';
 
@@ -11,7 +12,14 @@ function bench() {
   const flash = new Flash({ flashBytes: 4_096, sectorBytes: 1_024, writeBytes: 4 });
   const area = flash.area({ firstSector: 0, sectors: 4 });
   let reads = 0;
-  const counted = { ...area, read: (offset: number, target: Uint8Array) => ((reads += 1), area.read(offset, target)) };
+  const counted: FlashArea = {
+    areaBytes: area.areaBytes,
+    sectorBytes: area.sectorBytes,
+    writeBytes: area.writeBytes,
+    read: (offset, target) => ((reads += 1), area.read(offset, target)),
+    write: (offset, bytes) => area.write(offset, bytes),
+    eraseSector: (sector) => area.eraseSector(sector),
+  };
   const file = { area: counted, ram: new RamBudget(1_024, 'image'), fileBytes: FILE.length, algorithmId: -16 };
   return { area, file, reads: () => reads };
 }
