@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Flash, FlashMisuse } from '../../../device-sim/hardware/flash.ts';
 import { SectorPool, SharedCells } from '../../../device-sim/hardware/shared-cells.ts';
