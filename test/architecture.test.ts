@@ -51,6 +51,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
+  'device-sim/measure/experiment/': [...DEVICE, 'ajv', 'yaml'],
   'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
   'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],
   'device-sim/cli/':          [...DEVICE, ...COMMANDS],

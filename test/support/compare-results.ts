@@ -34,7 +34,7 @@ export function resultsOf(repetitions: readonly RunFacts[], id = 'a case'): Meas
       sweeps: [],
       handshakes: false,
     },
-    ...{ links: [], boards: [], schemes: [], images: [] },
+    ...{ runsOn: 'esp32-c3', links: [], boards: [], schemes: [], images: [] },
   };
   return {
     ...{ format: 'bristlecone-measure', version: 1, experiment, machine: { ...MACHINE, startedAt: '' } },

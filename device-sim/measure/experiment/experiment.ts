@@ -27,6 +27,19 @@ export type CertificateName = 'P-256' | 'ML-DSA-44' | 'ML-DSA-65' | 'ML-DSA-87';
 
 export type Axis = keyof CaseChoice;
 
+export const DEFAULT_BASE: CaseChoice = {
+  algorithm: 'ML-DSA-65',
+  image: 'movehub',
+  blockBytes: 4_096,
+  qos: 1,
+  encoding: 'cbor',
+  mqttVersion: 5,
+  security: 'plain',
+  certificate: 'P-256',
+  transport: 'mqttjs',
+  broker: 'embedded',
+};
+
 /** Axes with their values; what it does not name is the base case's. */
 export type Sweep = { readonly [Name in Axis]?: readonly CaseChoice[Name][] };
 
@@ -55,6 +68,8 @@ export interface Experiment {
   readonly seed: number;
   /** Of each case. */
   readonly repetitions: number;
+  /** The board that runs each case: what is counted of flash and RAM is its. */
+  readonly runsOn: string;
   readonly base: CaseChoice;
   readonly sweeps: readonly Sweep[];
   /** Names of profiles/links.ts that each run is replayed over. */
