@@ -1,6 +1,6 @@
 /** What must hold at the end of a fleet run, whatever was done to it. */
-import { sumOf } from './progress.ts';
-import type { Check, FleetCounts } from './result.ts';
+import { type FleetProgress, sumOf } from './progress.ts';
+import type { Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
 
 export interface Expectation {
   readonly devices: number;
@@ -63,4 +63,29 @@ const check = (name: string, expected: string, got: string): Check => ({
   isHeld: expected === got,
   expected,
   got,
+});
+
+/** A fault that did not happen proves nothing: each that was ordered must have. */
+export function faultChecks(
+  { killBrokerAtSeconds, dropRate, slowShare, devices }: FleetSettings,
+  { sum, faults }: { readonly sum: FleetProgress; readonly faults: readonly FaultEvent[] },
+): readonly Check[] {
+  const kills = faults.filter(({ fault }) => fault === 'broker-killed').length;
+  return [
+    ...(killBrokerAtSeconds === undefined
+      ? []
+      : [check('the broker was killed', '1 time', `${kills} ${kills === 1 ? 'time' : 'times'}`)]),
+    ...(dropRate * sum.blocks < LIKELY ? [] : [happened('connections were cut', sum.drops)]),
+    ...(slowShare * devices < LIKELY ? [] : [happened('some devices were slow', sum.slowDevices)]),
+  ];
+}
+
+/** So many are expected that none at all is no accident: once in 1,000 runs. */
+const LIKELY = 7;
+
+const happened = (name: string, count: number): Check => ({
+  name,
+  isHeld: count > 0,
+  expected: 'more than 0',
+  got: String(count),
 });

@@ -65,6 +65,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
     ...(ceiling && { ceiling }),
     faults: results.flatMap((it) => it.faults).toSorted((a, b) => a.atSeconds - b.atSeconds),
     checks: mergeChecks(results),
+    unexplained: results.flatMap((it) => it.unexplained),
     samples: results.length === 1 ? first.samples : [],
   };
 }

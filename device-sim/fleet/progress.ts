@@ -4,6 +4,9 @@ import { type HistogramData, histogramSince, mergeHistograms, percentile } from 
 import { sumByCode } from './merge-results.ts';
 import type { FleetCounts, Sample } from './result.ts';
 
+/** Why devices are lost that were under way when the run was interrupted. */
+export const INTERRUPTED = 'interrupted';
+
 /** What the workers said last, as one. */
 export interface FleetProgress {
   readonly atMs: number;
@@ -71,7 +74,8 @@ export const endedIn = ({ done, refused, failed, lost }: FleetProgress): number 
 
 export function countsOf(progress: FleetProgress): FleetCounts {
   const { done, refused, failed, lost, waiting, running } = progress;
-  return { done, refused, failed, lost: sumOf(lost), unfinished: waiting + running };
+  const interrupted = lost[INTERRUPTED] ?? 0;
+  return { done, refused, failed, lost: sumOf(lost) - interrupted, unfinished: waiting + running + interrupted };
 }
 
 /** What the cloud said last. */

@@ -30,6 +30,8 @@ export interface FleetResult {
   readonly ceiling?: Ceiling;
   readonly faults: readonly FaultEvent[];
   readonly checks: readonly Check[];
+  /** Of devices that ended with an error which is none of theirs, a few, in words. */
+  readonly unexplained: readonly string[];
   /** Twice a second at the most. */
   readonly samples: readonly Sample[];
   /** The smaller fleets that ran before this one, and this one last (`--growth`). */
@@ -52,7 +54,9 @@ export interface FleetSettings {
   /** 0 to 1. */
   readonly dropRate: number;
   readonly slowShare: number;
+  readonly slowBytesPerSecond: number;
   readonly rogueShare: number;
+  readonly timeLimitSeconds: number;
   /** Seconds from the first connection. */
   readonly killBrokerAtSeconds?: number;
   readonly brokerDownSeconds?: number;
@@ -116,7 +120,7 @@ export interface ProcessCost {
   readonly idleRssBytes: number;
   /** User and system time during the campaign. */
   readonly cpuMs: number;
-  /** p99 of how late timers were during the campaign; absent where it is no Node process. */
+  /** How late timers were: the worst p99 of a sample during the campaign; absent where it is no Node process. */
   readonly eventLoopP99Ms?: number;
 }
 

@@ -3,16 +3,27 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { FromWorker, ToWorker, WorkerOrder, WorkerProgress, WorkerResult } from './devices/worker-protocol.ts';
 import { FleetError } from './fleet-error.ts';
+import { INTERRUPTED } from './progress.ts';
 
 const WORKER = new URL('devices/fleet-worker.ts', import.meta.url);
 /** Of what a worker said before it died. */
 const LAST_WORDS_CHARACTERS = 500;
 
+export interface WorkersOptions {
+  readonly signal: AbortSignal;
+  /** With the latest of each worker, once each has said something. */
+  readonly onProgress: (latest: readonly WorkerProgress[]) => void;
+}
+
 export class Workers implements AsyncDisposable {
   readonly #workers: readonly Worker[];
+  readonly #signal: AbortSignal;
+  readonly #stop = (): void => this.#workers.forEach((worker) => worker.stop(INTERRUPTED));
 
-  /** One for each order. */
-  constructor(orders: readonly WorkerOrder[], onProgress: (latest: readonly WorkerProgress[]) => void) {
+  /** One for each order. Where the signal aborts, they give what they have. */
+  constructor(orders: readonly WorkerOrder[], { signal, onProgress }: WorkersOptions) {
+    this.#signal = signal;
+    signal.addEventListener('abort', this.#stop, { once: true });
     const latest = new Map<Worker, WorkerProgress>();
     this.#workers = orders.map((order) => {
       const worker: Worker = new Worker(order, (progress) => {
@@ -34,12 +45,8 @@ export class Workers implements AsyncDisposable {
     return Promise.all(this.#workers.map((worker) => worker.result));
   }
 
-  /** What has not ended by now is lost for this reason; `run` resolves. */
-  stop(reason: string): void {
-    for (const worker of this.#workers) worker.tell({ kind: 'stop', reason });
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#signal.removeEventListener('abort', this.#stop);
     await Promise.all(this.#workers.map((worker) => worker.end()));
   }
 }
@@ -62,6 +69,8 @@ class Worker {
     this.#child = fork(WORKER, [], {
       execArgv: ['--disable-warning=ExperimentalWarning'],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      // Ctrl-C does not reach it: it is told, and gives what it has.
+      detached: true,
     });
     this.#child.stderr?.on('data', (text: Uint8Array) => {
       this.#lastWords = (this.#lastWords + new TextDecoder().decode(text)).slice(-LAST_WORDS_CHARACTERS);
@@ -73,6 +82,11 @@ class Worker {
 
   tell(message: ToWorker): void {
     if (this.#child.connected) this.#child.send(message);
+  }
+
+  /** What has not ended by now is lost for this reason. */
+  stop(reason: string): void {
+    this.tell({ kind: 'stop', reason });
   }
 
   async end(): Promise<void> {

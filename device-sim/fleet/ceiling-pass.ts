@@ -1,0 +1,40 @@
+/** One pass of the ceiling: as many connections as there are devices, that only receive. */
+import type { WorkerOrder, WorkerProgress } from './devices/worker-protocol.ts';
+import { sumProgress } from './progress.ts';
+import type { CeilingRun, FleetSettings } from './result.ts';
+import { Workers } from './workers.ts';
+
+/** Of all connections together: enough for seconds at any rate that this can reach, and not for minutes. */
+const MAX_PASS_BYTES = 256_000_000;
+
+/** Bytes that each connection asks for: as much as a device's image, as far as that does not take too long. */
+export function bareBytes({ devices, imageBytes, blockBytes }: FleetSettings): number {
+  const bytes = Math.min(imageBytes, Math.floor(MAX_PASS_BYTES / devices));
+  return Math.max(1, Math.floor(bytes / blockBytes)) * blockBytes;
+}
+
+/** @param orders of the campaign: the connections are the same */
+export async function ceilingPass(
+  orders: readonly WorkerOrder[],
+  {
+    bytes,
+    signal,
+    onRate,
+  }: { readonly bytes: number; readonly signal: AbortSignal; readonly onRate: (rate: number) => void },
+): Promise<CeilingRun> {
+  const bare = orders.map((order) => ({ ...order, bare: { bytes }, slowShare: 0, dropRate: 0 }));
+  await using workers = new Workers(bare, {
+    signal,
+    onProgress: (latest) => onRate(runOf(latest).receivedBytesPerSecond),
+  });
+  await workers.ready();
+  return runOf(await workers.run());
+}
+
+/** Rates are of the time in which blocks flowed, as those of the campaign's delivery are. */
+function runOf(parts: readonly WorkerProgress[]): CeilingRun {
+  const { done, running, blocks, receivedBytes, firstBlockAtMs, lastBlockAtMs } = sumProgress(parts);
+  const seconds = ((lastBlockAtMs ?? 0) - (firstBlockAtMs ?? 0)) / 1_000;
+  const receivedBytesPerSecond = seconds > 0 ? receivedBytes / seconds : 0;
+  return { connections: done + running, seconds, receivedBytes, receivedBytesPerSecond, blocks };
+}

@@ -1,0 +1,133 @@
+/**
+ * One fleet, from an empty folder to its result:
+ *
+ *     cloud ─▶ keys, release, campaign ─▶ ceiling ─▶ workers run their devices ─▶ ceiling ─▶ the cloud's books ─▶ result
+ *                                                     └ samples, faults
+ */
+import { join } from 'node:path';
+import { assembleResult, type Findings } from './assemble-result.ts';
+import { BrokerFault } from './broker-fault.ts';
+import { bareBytes, ceilingPass } from './ceiling-pass.ts';
+import type { WorkerOrder } from './devices/worker-protocol.ts';
+import { Operator, type Prepared, thingsOf } from './prepare.ts';
+import type { CeilingRun, FleetResult, FleetSettings } from './result.ts';
+import { Sampler } from './sampler.ts';
+import { type Servers, startServers } from './servers.ts';
+import type { FleetView } from './view.ts';
+import { Workers } from './workers.ts';
+
+export interface FleetRun {
+  readonly settings: FleetSettings;
+  /** Empty; everything of the run is kept there. */
+  readonly folder: string;
+  readonly withCeiling: boolean;
+  readonly view: FleetView;
+  readonly signal: AbortSignal;
+}
+
+/** The run, with its servers up and its campaign created. */
+interface Stage extends FleetRun {
+  readonly servers: Servers;
+  readonly prepared: Prepared;
+}
+
+/**
+ * Interrupted while devices run, it gives what was measured until then.
+ * @throws {FleetError} where cloud, broker or a worker dies
+ * @throws whatever `signal` is aborted with, before a device has begun
+ */
+export async function runFleet(run: FleetRun): Promise<FleetResult> {
+  const { settings, view, signal, folder } = run;
+  view.begin(settings);
+  view.phase('preparing', 'keys, a signed release, its campaign');
+  try {
+    await using servers = await startServers(settings, run);
+    const operator = new Operator(settings, { folder: join(folder, 'operator'), data: join(folder, 'cloud') });
+    const prepared = await servers.lives(operator.prepare());
+    signal.throwIfAborted();
+    const stage: Stage = { ...run, servers, prepared };
+    const before = await measureCeiling('ceiling before', stage);
+    signal.throwIfAborted();
+    const campaign = await runCampaign(stage);
+    const after = await measureCeiling('ceiling after', stage);
+    const books = signal.aborted ? undefined : await servers.lives(operator.counts());
+    const rogues = prepared.rogues.length;
+    const result = assembleResult({ settings, rogues, isWhole: !signal.aborted, ...campaign, before, after, books });
+    view.end(result);
+    return result;
+  } catch (error) {
+    // What children said when Ctrl-C reached them is not what happened.
+    signal.throwIfAborted();
+    throw error;
+  }
+}
+
+/** @returns undefined where none was asked for, or the run was interrupted */
+async function measureCeiling(
+  phase: 'ceiling before' | 'ceiling after',
+  stage: Stage,
+): Promise<CeilingRun | undefined> {
+  const { settings, view, signal, servers } = stage;
+  if (!stage.withCeiling || signal.aborted) return undefined;
+  const bytes = bareBytes(settings);
+  view.phase(phase, 'bare packets over the same connections');
+  const onRate = (rate: number): void => view.phase(phase, `bare packets: ${(rate / 1e6).toFixed(1)} MB/s`);
+  const run = await servers.lives(ceilingPass(ordersOf(stage), { bytes, signal, onRate }));
+  return signal.aborted ? undefined : run;
+}
+
+type CampaignFindings = Pick<Findings, 'results' | 'samples' | 'faults' | 'cloud' | 'broker' | 'brokerName'>;
+
+async function runCampaign(stage: Stage): Promise<CampaignFindings> {
+  const { settings, view, signal, servers, prepared } = stage;
+  const good = settings.devices - prepared.rogues.length;
+  const fault = new BrokerFault(settings, { broker: servers.killable, onEvent: (event) => view.fault(event) });
+  const sampler = new Sampler({
+    view,
+    payloadBytes: settings.devices * prepared.envelopeBytes + good * settings.imageBytes,
+    cloudLoad: () => servers.cloud.load,
+    onMoment: (atSeconds) => {
+      servers.read();
+      if (!signal.aborted) fault.at(atSeconds);
+    },
+  });
+  view.phase('updating', 'devices leave their factory');
+  await using workers = new Workers(ordersOf(stage), { signal, onProgress: (latest) => sampler.take(latest) });
+  await servers.lives(workers.ready());
+  servers.markIdle();
+  view.phase('updating', 'all devices at once');
+  const results = await servers.lives(workers.run());
+  await fault.settle();
+  servers.read();
+  return {
+    results,
+    samples: sampler.samples,
+    faults: fault.events,
+    cloud: servers.cloud.cost,
+    broker: servers.brokerCost,
+    brokerName: servers.brokerName,
+  };
+}
+
+const ordersOf = ({ settings, servers, prepared }: Stage): readonly WorkerOrder[] =>
+  Array.from({ length: settings.workers }, (_, index) =>
+    orderOf(thingsOf(index, settings), { settings, servers, prepared }),
+  );
+
+const orderOf = (
+  things: WorkerOrder['things'],
+  { settings, servers, prepared }: Pick<Stage, 'settings' | 'servers' | 'prepared'>,
+): WorkerOrder => ({
+  things,
+  mqttUrl: servers.cloud.mqttUrl,
+  seed: settings.seed,
+  blockBytes: settings.blockBytes,
+  requestBytes: settings.requestBytes,
+  factory: prepared.factory,
+  expects: prepared.expects,
+  arrivalsPerSecond: settings.arrivalsPerSecond / settings.workers,
+  timeLimitSeconds: settings.timeLimitSeconds,
+  slowShare: settings.slowShare,
+  slowBytesPerSecond: settings.slowBytesPerSecond,
+  dropRate: settings.dropRate,
+});
