@@ -7,19 +7,20 @@ import { type BoardParts, boardParts } from './hardware/board-parts.ts';
 import { startBoard } from './hardware/boot-loader.ts';
 import { readIdentity } from './hardware/factory-data.ts';
 import type { Flash } from './hardware/flash.ts';
-import type { RamBudget } from './hardware/ram.ts';
 import { type AgentPorts, type Identity, Reboot, Unavailable } from './ports.ts';
 import { type Board, layoutsOf } from './profiles/boards.ts';
 import { decodeCredentials } from './provisioning/credentials.ts';
 
-type World = Pick<AgentPorts, 'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'isHealthy' | 'observe'> &
+type World = Pick<
+  AgentPorts,
+  'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'ram' | 'isHealthy' | 'observe'
+> &
   // A board without a clock that could be believed.
   Partial<Pick<AgentPorts, 'nowSeconds'>>;
 
 export interface Machine extends World {
   readonly board: Board;
   readonly flash: Flash;
-  readonly ram: RamBudget;
 }
 
 /** Reboots of one job: an update needs 1, or 2 where it is rolled back; each power cut during a trial adds one. */
@@ -45,7 +46,7 @@ export async function runMachine(machine: Machine): Promise<MachineResult> {
 }
 
 /** One boot: the boot loader runs, and starts an agent. */
-function bootPorts(machine: Machine): AgentPorts {
+export function bootPorts(machine: Machine): AgentPorts {
   const { flash, board, ...world } = machine;
   const { boot, factory, ...parts } = boardParts(flash, board);
   return {
