@@ -35,11 +35,15 @@ export function flashFactoryData(
   const padded = new Uint8Array(Math.ceil(image.length / slot.writeBytes) * slot.writeBytes).fill(0xff);
   padded.set(image);
   slot.write(0, padded);
-  parts.factory.write(encodeCbor(identityValue(identity)));
+  flashIdentity(parts, identity);
   writeBootRecord(parts.boot.record, {
     confirmed: { slot: 0, imageBytes: image.length, digest: digestOfImage(image), epoch, sequenceNumber },
   });
 }
+
+/** Who it is, in place of who it was. */
+export const flashIdentity = (parts: Pick<BoardParts, 'factory'>, identity: Identity): void =>
+  parts.factory.write(encodeCbor(identityValue(identity)));
 
 /** @throws {Error} where the board was never manufactured */
 export function readIdentity(parts: BoardParts): Identity {
