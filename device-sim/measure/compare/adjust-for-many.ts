@@ -4,7 +4,7 @@
  */
 export function adjustForMany(values: readonly number[]): readonly number[] {
   const order = values.map((p, index) => ({ p, index })).toSorted((a, b) => b.p - a.p);
-  const adjusted = new Array<number>(values.length);
+  const adjusted = values.map(() => 1);
   let least = 1;
   for (const [from, { p, index }] of order.entries()) {
     least = Math.min(least, p * (values.length / (values.length - from)));

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { adjustForMany } from '../../../../device-sim/measure/compare/adjust-for-many.ts';
 import { compareResults } from '../../../../device-sim/measure/compare/compare.ts';
@@ -131,10 +131,10 @@ describe('adjustForMany', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (values) => {
         const adjusted = adjustForMany(values);
-        for (const [i, p] of values.entries()) {
-          expect(adjusted[i]).toBeGreaterThanOrEqual(p);
-          for (const [j, q] of values.entries()) if (p < q) expect(adjusted[i]).toBeLessThanOrEqual(adjusted[j]!);
-        }
+        const order = values.map((p, i) => ({ p, adjusted: adjusted[i]! })).toSorted((a, b) => a.p - b.p);
+        for (const it of order) expect(it.adjusted).toBeGreaterThanOrEqual(it.p);
+        const inOrder = order.map((it) => it.adjusted);
+        expect(inOrder).toEqual(inOrder.toSorted((a, b) => a - b));
       }),
       { numRuns: 50 },
     );
