@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/measure/experiment/': [...DEVICE, 'ajv', 'yaml'],
   'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
   'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],
+  'device-sim/fleet/distributed/share-queue.ts': [...DEVICE, 'bullmq'],
   'device-sim/cli/':          [...DEVICE, ...COMMANDS],
 
   'command-line.ts':          ['node:', 'commander', 'cli-progress', 'cli-table3'],

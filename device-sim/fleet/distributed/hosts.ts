@@ -1,0 +1,218 @@
+/**
+ * The load generators of one campaign on several hosts: what `Workers` is on one. Each host that serves the queue takes one
+ * order, flashes its devices, and begins when all others are ready too.
+ *
+ *     coordinator            queue                host (one of many)
+ *     offer shares ────────▶ job ───────────────▶ takes it, flashes its devices
+ *     all ready? ◀────────── progress `ready` ◀── says so, and waits
+ *     start ───────────────▶ event `start` ─────▶ its devices connect
+ *     live view ◀─────────── progress ◀────────── twice a second
+ *     one report ◀────────── return value ◀────── its results
+ */
+import { EventEmitter, once } from 'node:events';
+import type { WorkerOrder, WorkerProgress, WorkerResult } from '../devices/worker-protocol.ts';
+import { type QueueAddress, QueueError } from './queue-address.ts';
+import { expectQueue } from './reach-queue.ts';
+import type { Share } from './share.ts';
+import { ShareBoard, type ShareState } from './share-board.ts';
+import { Commands, isSilence, LIVENESS, type Liveness, ShareQueue } from './share-queue.ts';
+
+export interface HostsOptions {
+  readonly queue: QueueAddress;
+  /** Name of the run, which no other has. */
+  readonly run: string;
+  /** Version that every host must have. */
+  readonly bristlecone: string;
+  /** How long to wait for the hosts to come. */
+  readonly waitMs: number;
+  /** Stop runs that others have left in the queue, or still run there. */
+  readonly takeOver: boolean;
+  readonly onReady: (names: readonly string[], hosts: number) => void;
+  readonly note: (line: string) => void;
+  readonly liveness?: Liveness;
+}
+
+export class Hosts implements AsyncDisposable {
+  readonly #orders: readonly WorkerOrder[];
+  readonly #options: HostsOptions;
+  readonly #onProgress: (latest: readonly WorkerProgress[]) => void;
+  readonly #board: ShareBoard;
+  readonly #changes = new EventEmitter();
+  #queue: ShareQueue | undefined;
+  #commands: Commands | undefined;
+  #isRunning = false;
+  #isStopped = false;
+
+  /** One host for each order. */
+  constructor(
+    orders: readonly WorkerOrder[],
+    onProgress: (latest: readonly WorkerProgress[]) => void,
+    options: HostsOptions,
+  ) {
+    this.#orders = orders;
+    this.#onProgress = onProgress;
+    this.#options = options;
+    this.#board = new ShareBoard(orders);
+  }
+
+  /** Which host has which share, in the order of the orders. */
+  get shares(): readonly ShareState[] {
+    return this.#board.shares;
+  }
+
+  /**
+   * As many hosts as there are orders have taken one, and their devices have left their factory.
+   *
+   * @throws {QueueError} where the queue cannot be used, hosts do not come or do not fit together
+   */
+  async ready(): Promise<void> {
+    const { queue: address, liveness = LIVENESS, note, waitMs } = this.#options;
+    await expectQueue(address);
+    const queue = new ShareQueue(address, liveness, note);
+    this.#queue = queue;
+    await this.#expectAlone(queue);
+    await this.#offer(queue);
+    const isLate = AbortSignal.timeout(waitMs);
+    this.#commands = new Commands(address, this.#options.run, note);
+    // Also where another coordinator says so, who takes over.
+    this.#commands.stopped.addEventListener('abort', () => this.#changes.emit('change'));
+    while (!this.#board.isReady) {
+      this.#expectNoFailure();
+      await this.#change(isLate);
+      if (isLate.aborted) throw this.#tooFew();
+    }
+  }
+
+  /** Lets them go, all at once. @returns what came of every device, those of hosts that died included */
+  async run(): Promise<readonly WorkerResult[]> {
+    this.#isRunning = true;
+    await this.#command('start');
+    let patience: AbortSignal | undefined;
+    while (!this.#board.isOver && patience?.aborted !== true) {
+      if (this.#isStopped || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#handInMs);
+      await this.#change(patience);
+    }
+    for (const index of this.#orders.keys())
+      this.#board.lose(index, { state: 'silent', reason: 'did not hand in its results when it was told to stop' });
+    return this.#board.results;
+  }
+
+  /** What has not ended by now is lost; `run` resolves. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#changes.emit('change');
+    // Where the queue is gone, hosts stop at the end of their locks.
+    this.#command('stop').catch(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const isTakenOver = this.#isTakenOver;
+    if (!this.#board.isOver && !isTakenOver) await this.#command('stop').catch(() => undefined);
+    await this.#commands?.[Symbol.asyncDispose]();
+    await (isTakenOver ? this.#queue?.close() : this.#queue?.[Symbol.asyncDispose]());
+  }
+
+  /** By another coordinator: what is in the queue is that one's now. */
+  get #isTakenOver(): boolean {
+    return this.#commands?.stopped.aborted === true && !this.#isStopped;
+  }
+
+  /** A host that lives has answered by then. */
+  get #handInMs(): number {
+    const { lockMs, checkMs } = this.#options.liveness ?? LIVENESS;
+    return lockMs + 2 * checkMs;
+  }
+
+  async #command(command: 'start' | 'stop'): Promise<void> {
+    await this.#queue?.command(this.#options.run, command);
+  }
+
+  async #expectAlone(queue: ShareQueue): Promise<void> {
+    const runs = await queue.runsUnderWay();
+    if (runs.length === 0) return;
+    if (!this.#options.takeOver) {
+      // It is theirs.
+      this.#queue = undefined;
+      await queue.close();
+      throw new QueueError(
+        'queue-busy',
+        `queue: expected no other run at ${this.#options.queue.shown}, got ${runs.join(', ')}. Wait for its end, or stop ` +
+          'it and take its hosts with --take-over.',
+      );
+    }
+    for (const run of runs) await queue.command(run, 'stop');
+    await queue.removeEverything();
+  }
+
+  async #offer(queue: ShareQueue): Promise<void> {
+    const { run, bristlecone } = this.#options;
+    const shares = this.#orders.map((order, index): Share => ({
+      format: 'bristlecone-fleet-share',
+      version: 1,
+      bristlecone,
+      run,
+      index,
+      order,
+    }));
+    await queue.offer(shares, {
+      says: (index, progress, queueAtMs) => {
+        this.#board.says(index, progress, queueAtMs);
+        this.#changed(progress.state === 'ready');
+      },
+      done: (index, result) => {
+        this.#board.done(index, result);
+        this.#changed(false);
+      },
+      failed: (index, reason) => this.#lose(index, reason),
+    });
+  }
+
+  #lose(index: number, reason: string): void {
+    const state = isSilence(reason) ? 'silent' : 'failed';
+    const said = state === 'silent' ? 'died, or lost its way to the queue' : reason;
+    this.#board.lose(index, { state, reason: said });
+    const { host } = this.#board.shares[index] ?? {};
+    this.#options.note(`Host ${host?.name ?? index} ${state === 'silent' ? said : `failed: ${said}`}`);
+    this.#changed(false);
+  }
+
+  #changed(isHostReady: boolean): void {
+    const { parts } = this.#board;
+    if (isHostReady) this.#options.onReady(this.#names(), this.#orders.length);
+    else if (this.#isRunning && parts.length > 0) this.#onProgress(parts);
+    this.#changes.emit('change');
+  }
+
+  #names(): readonly string[] {
+    return this.#board.shares.flatMap(({ host }) => host?.name ?? []);
+  }
+
+  /** Resolves too when the signal aborts. */
+  async #change(signal?: AbortSignal): Promise<void> {
+    await once(this.#changes, 'change', signal && { signal }).catch(() => undefined);
+  }
+
+  /** Before the start, one host that cannot take part ends it for all: the run would not be the one asked for. */
+  #expectNoFailure(): void {
+    if (this.#isStopped) throw new DOMException('stopped while hosts were waited for', 'AbortError');
+    if (this.#isTakenOver)
+      throw new QueueError('queue-busy', 'queue: another run has taken over. No device has begun.');
+    const lost = this.#board.shares.find(({ reason }) => reason !== undefined);
+    if (lost?.reason === undefined) return;
+    const mismatch = /^version-mismatch: (.*)$/s.exec(lost.reason)?.[1];
+    if (mismatch !== undefined) throw new QueueError('version-mismatch', mismatch);
+    throw new QueueError(
+      'host-failed',
+      `host ${lost.host?.name ?? ''}: expected it to be ready, got: ${lost.reason}. No device has begun; nothing was measured.`,
+    );
+  }
+
+  #tooFew(): QueueError {
+    const names = this.#names();
+    return new QueueError(
+      'too-few-hosts',
+      `expected ${this.#orders.length} hosts at ${this.#options.queue.shown}, got ${names.length}` +
+        `${names.length > 0 ? ` (${names.join(', ')})` : ''}. On each of the others: bristlecone fleet worker --queue URL`,
+    );
+  }
+}

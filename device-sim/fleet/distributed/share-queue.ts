@@ -1,0 +1,236 @@
+/**
+ * The queue that the hosts of a fleet meet at, by BullMQ on Redis or PostgreSQL: a job is a share, its progress what the
+ * host says, its return value the result. Beside it is a second queue without jobs, whose events say start and stop.
+ *
+ * A host keeps a lock on its job alive. Where it stops doing so, it has died or is cut off: BullMQ says that the job has
+ * stalled, and it fails. It is not given to another host, which would measure a second, later run of half a fleet.
+ */
+import {
+  type BackendFactory,
+  createPostgresBackend,
+  createRedisBackend,
+  type IQueueBackend,
+  type Job,
+  Queue,
+  QueueEvents,
+  type QueueEventsListener,
+  QueueEventsProducer,
+  Worker,
+} from 'bullmq';
+import type { QueueAddress } from './queue-address.ts';
+import type { Share, ShareProgress, ShareResult } from './share.ts';
+
+const PREFIX = 'bristlecone';
+const SHARES = 'fleet';
+const CONTROL = 'fleet-control';
+
+/** Events that are kept. A host's progress has some ten kilobytes, and whoever listens reads at once. */
+const KEPT_EVENTS = 1_000;
+/** From the first that is kept. */
+const ALL_EVENTS = '0';
+/** PostgreSQL may announce an event just before somebody listens: nobody waits longer than this to look again. */
+const LOOK_AGAIN_MS = 500;
+
+/** The death of a host is noticed after `lockMs` and up to twice `checkMs` more. */
+export interface Liveness {
+  readonly lockMs: number;
+  readonly checkMs: number;
+}
+
+export const LIVENESS: Liveness = { lockMs: 10_000, checkMs: 5_000 };
+
+export type Command = 'start' | 'stop';
+
+export type ShareJob = Job<Share, ShareResult, string, ShareProgress>;
+
+/** What a coordinator hears of the shares of its run. `queueAtMs`: of the queue server's clock, where it says so. */
+export interface ShareListener {
+  readonly says: (index: number, progress: ShareProgress, queueAtMs: number | undefined) => void;
+  readonly done: (index: number, result: ShareResult) => void;
+  readonly failed: (index: number, reason: string) => void;
+}
+
+/** What BullMQ says of a job whose lock nobody kept alive. */
+export const isSilence = (reason: string): boolean => reason.startsWith('job stalled');
+
+type Note = (line: string) => void;
+
+type Patience = { readonly retryStrategy?: (attempt: number) => number | null; readonly connectTimeout?: number };
+
+const backendWith =
+  (patience: Patience): BackendFactory<IQueueBackend, QueueAddress> =>
+  (name, { connection, ...options }, kind) =>
+    connection.engine === 'postgres'
+      ? createPostgresBackend(
+          name,
+          { ...options, connection: { connectionString: connection.url, migrate: true } },
+          kind,
+        )
+      : createRedisBackend(name, { ...options, connection: { url: connection.url, ...patience } }, kind);
+
+/** Comes back whenever the connection is lost: hosts meet for hours. */
+const backend = backendWith({});
+
+const CONNECT_MS = 5_000;
+const AGAIN_MS = 200;
+const impatient = backendWith({
+  connectTimeout: CONNECT_MS,
+  retryStrategy: (attempt) => (attempt === 1 ? AGAIN_MS : null),
+});
+
+/** A first look, which gives up. @throws whatever the driver does */
+export async function touchQueue(connection: QueueAddress): Promise<void> {
+  const queue = new Queue(SHARES, { connection, prefix: PREFIX, skipMetasUpdate: true }, impatient);
+  // It throws them too.
+  queue.on('error', () => undefined);
+  try {
+    await queue.waitUntilReady();
+  } finally {
+    await queue.disconnect().catch(() => undefined);
+  }
+}
+
+/** The coordinator's end. What it leaves in the queue it removes at its end. */
+export class ShareQueue implements AsyncDisposable {
+  readonly #queue: Queue<Share, ShareResult, string, Share, ShareResult, string, IQueueBackend, QueueAddress>;
+  readonly #events: QueueEvents<ShareResult, IQueueBackend, QueueAddress>;
+  readonly #commands: QueueEventsProducer<IQueueBackend, QueueAddress>;
+  /** Takes no jobs: it only looks for those that have stalled, as all hosts may be gone. */
+  readonly #watch: Worker<Share, ShareResult, string, IQueueBackend, ShareProgress, QueueAddress>;
+
+  constructor(connection: QueueAddress, { lockMs, checkMs }: Liveness, note: Note) {
+    const common = { connection, prefix: PREFIX };
+    this.#queue = new Queue(SHARES, { ...common, streams: { events: { maxLen: KEPT_EVENTS } } }, backend);
+    this.#events = new QueueEvents(
+      SHARES,
+      { ...common, lastEventId: ALL_EVENTS, blockingTimeout: LOOK_AGAIN_MS },
+      backend,
+    );
+    this.#commands = new QueueEventsProducer(CONTROL, common, backend);
+    const watching = { autorun: false, lockDuration: lockMs, stalledInterval: checkMs, maxStalledCount: 0 };
+    this.#watch = new Worker(SHARES, null, { ...common, ...watching }, backend);
+    const onError = noteOf(note);
+    this.#queue.on('error', onError);
+    this.#events.on('error', onError);
+    this.#commands.on('error', onError);
+    this.#watch.on('error', onError);
+  }
+
+  /** Names of runs that have not ended. */
+  async runsUnderWay(): Promise<readonly string[]> {
+    const jobs = await this.#queue.getJobs(['active', 'waiting', 'delayed', 'prioritized']);
+    return [...new Set(jobs.map(({ data }) => data.run))];
+  }
+
+  /** Also of a run that is under way, whose hosts stop at that. */
+  async removeEverything(): Promise<void> {
+    await this.#queue.obliterate({ force: true });
+  }
+
+  /** @param shares of one run, by index */
+  async offer(shares: readonly Share[], listener: ShareListener): Promise<void> {
+    const index = (jobId: string): number => shares.findIndex((share) => jobIdOf(share) === jobId);
+    const of = (jobId: string, act: (index: number) => void): void => {
+      if (index(jobId) >= 0) act(index(jobId));
+    };
+    this.#events.on('progress', ({ jobId, data }, eventId) =>
+      of(jobId, (at) => isShareProgress(data) && listener.says(at, data, clockOf(eventId))),
+    );
+    this.#events.on('completed', ({ jobId, returnvalue }) => of(jobId, (at) => listener.done(at, returnvalue)));
+    this.#events.on('failed', ({ jobId, failedReason }) => of(jobId, (at) => listener.failed(at, failedReason)));
+    await this.#events.waitUntilReady();
+    await this.#queue.addBulk(
+      shares.map((share) => ({ name: share.run, data: share, opts: { jobId: jobIdOf(share), attempts: 1 } })),
+    );
+    await this.#watch.startStalledCheckTimer();
+  }
+
+  async command(run: string, command: Command): Promise<void> {
+    await this.#commands.publishEvent({ eventName: command, run });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.removeEverything();
+    await this.close();
+  }
+
+  /** And leaves what is in the queue. */
+  async close(): Promise<void> {
+    await Promise.all([this.#watch.close(), this.#events.close(), this.#commands.close(), this.#queue.close()]);
+  }
+}
+
+const jobIdOf = ({ run, index }: Share): string => `${run}-${index}`;
+
+const isShareProgress = (data: unknown): data is ShareProgress =>
+  typeof data === 'object' && data !== null && 'state' in data && 'atMs' in data;
+
+/** A Redis stream names its events by its own clock: `1795323037599-0`. */
+const clockOf = (eventId: string): number | undefined => {
+  const milliseconds = /^(\d{13,})-\d+$/.exec(eventId)?.[1];
+  return milliseconds === undefined ? undefined : Number(milliseconds);
+};
+
+/** Once for each kind of trouble: the driver tries again, and says so every time. */
+function noteOf(note: Note): (error: Error) => void {
+  const noted = new Set<string>();
+  return ({ message }) => {
+    if (!noted.has(message)) note(`queue: ${message}`);
+    noted.add(message);
+  };
+}
+
+/** A host's end: one share at a time. @param work its signal aborts when the share is no longer this host's */
+export function serveQueue(
+  connection: QueueAddress,
+  { lockMs, checkMs }: Liveness,
+  { work, note }: { readonly work: (job: ShareJob, signal: AbortSignal) => Promise<ShareResult>; readonly note: Note },
+): AsyncDisposable {
+  const worker = new Worker<Share, ShareResult, string, IQueueBackend, ShareProgress, QueueAddress>(
+    SHARES,
+    // BullMQ hands a signal to those who take three arguments.
+    async (job, _token, signal = new AbortController().signal) => work(job, signal),
+    { connection, prefix: PREFIX, concurrency: 1, lockDuration: lockMs, stalledInterval: checkMs, maxStalledCount: 0 },
+    backend,
+  );
+  worker.on('error', noteOf(note));
+  worker.on('lockRenewalFailed', (ids) => {
+    for (const id of ids) worker.cancelJob(id, 'the share was taken away');
+  });
+  return { [Symbol.asyncDispose]: () => worker.close() };
+}
+
+interface CommandListener extends QueueEventsListener {
+  readonly start: (event: { readonly run: string }) => void;
+  readonly stop: (event: { readonly run: string }) => void;
+}
+
+/** What a coordinator says to the hosts of a run; also what it said before somebody listened. */
+export class Commands implements AsyncDisposable {
+  readonly #started = new AbortController();
+  readonly #stopped = new AbortController();
+  readonly #events: QueueEvents<ShareResult, IQueueBackend, QueueAddress>;
+
+  constructor(connection: QueueAddress, run: string, note: Note) {
+    const listening = { lastEventId: ALL_EVENTS, blockingTimeout: LOOK_AGAIN_MS };
+    this.#events = new QueueEvents(CONTROL, { connection, prefix: PREFIX, ...listening }, backend);
+    this.#events.on('error', noteOf(note));
+    const abort = (controller: AbortController) => (event: { readonly run: string }) => {
+      if (event.run === run) controller.abort();
+    };
+    this.#events.on<CommandListener>('start', abort(this.#started));
+    this.#events.on<CommandListener>('stop', abort(this.#stopped));
+  }
+
+  get started(): AbortSignal {
+    return this.#started.signal;
+  }
+
+  get stopped(): AbortSignal {
+    return this.#stopped.signal;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#events.close();
+  }
+}
