@@ -4,22 +4,18 @@
  */
 import type { VerifySignature } from '../protocol/cose/algorithms.ts';
 import { verifyWithNoble } from '../protocol/cose/reference-verifier.ts';
-import { Rejection } from '../protocol/errors.ts';
 import { MAX_BLOCK_BYTES, MIN_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { RootVersions } from './agent/trust-store.ts';
 import { openCredentials, operationalCredential } from './device-credentials.ts';
+import { DeviceMeters } from './device-meters.ts';
 import { type Device, openDevice } from './factory.ts';
-import { RamBudget } from './hardware/ram.ts';
 import { systemClock, systemRandom } from './hardware/system-clock.ts';
 import { teeTaps } from './links/trace.ts';
-import { type MachineResult, runMachine } from './machine.ts';
-import { BoardMeter } from './metrics/board-meter.ts';
+import { type Machine, type MachineResult, runMachine } from './machine.ts';
 import type { MqttVersion, WireTap } from './metrics/connection-meter.ts';
-import { type CostContext, type CostRow, costRows } from './metrics/cost.ts';
-import { type EnvelopeParts, measureEnvelope } from './metrics/envelope-parts.ts';
-import { WireMeter } from './metrics/wire-meter.ts';
-import type { AgentEvent, AgentSettings } from './ports.ts';
-import { mqttConnect } from './transports/mqtt.ts';
+import type { CostContext, CostRow } from './metrics/cost.ts';
+import type { AgentEvent, AgentSettings, Connect } from './ports.ts';
+import { mqttConnect, type MqttTransportOptions, type Qos } from './transports/mqtt.ts';
 import type { DeviceTls } from './transports/tls-line.ts';
 
 export interface RunDeviceOptions {
@@ -30,6 +26,9 @@ export interface RunDeviceOptions {
   /** Whose server certificates count. The credential is the one that provisioning gave the device, unless told otherwise. */
   readonly tls?: DeviceTls;
   readonly mqttVersion?: MqttVersion;
+  readonly qos?: Qos;
+  /** What speaks MQTT; MQTT.js, unless told otherwise. */
+  readonly openTransport?: (options: MqttTransportOptions) => Connect;
   /** Of the stream: 256 to 131,072, a multiple of 4. */
   readonly blockBytes?: number;
   /** How much one request asks for; at least one block is. */
@@ -40,6 +39,8 @@ export interface RunDeviceOptions {
   readonly settings?: Partial<Omit<AgentSettings, 'blockBytes' | 'requestBytes' | 'idleTimeoutMs'>>;
   readonly verify?: VerifySignature;
   readonly isHealthy?: () => boolean;
+  /** In [0, 1): the dice of its tokens and its jitter. */
+  readonly random?: () => number;
   /** Seconds since 1970: what its clock says at the start; without it, it has no clock that could be believed. */
   readonly nowSeconds?: number;
   readonly onEvent?: (event: AgentEvent) => void;
@@ -91,20 +92,42 @@ const IDLE_TIMEOUT_MS = 60_000;
  */
 export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcome> {
   using device = openDevice(options.stateFolder);
+  const { thing, machine, meters } = powerOn(options, device);
+  options.inspect?.(device);
+  const outcome = await runMachine(machine);
+  return {
+    thing,
+    ...resultOf(outcome),
+    boots: outcome.boots,
+    sequenceNumber: device.installed.sequenceNumber,
+    slot: device.installed.slot,
+    root: device.rootVersions,
+    costs: meters.costs({ run: thing, ...options.costs }, machine.settings.blockBytes),
+  };
+}
+
+/** All that a boot needs, with meters on it. */
+export interface PoweredDevice {
+  readonly thing: string;
+  readonly machine: Machine;
+  readonly meters: DeviceMeters;
+}
+
+/** @throws {RangeError} where the block size is not one */
+export function powerOn(options: RunDeviceOptions, device: Device): PoweredDevice {
   const own = operationalCredential(openCredentials(device, options.stateFolder));
   const thing = own?.thing ?? device.identity.thing;
   const meters = new DeviceMeters(device);
-  const settings = settingsOf(options, device);
-  options.inspect?.(device);
-  const outcome = await runMachine({
+  const machine: Machine = {
     board: device.board,
     flash: device.flash,
     ram: meters.ram,
-    settings,
-    connect: mqttConnect({
+    settings: settingsOf(options, device),
+    connect: (options.openTransport ?? mqttConnect)({
       url: options.mqttUrl,
       clientId: thing,
       protocolVersion: options.mqttVersion ?? 5,
+      qos: options.qos ?? 1,
       tls: options.tls && { credential: own?.credential, ...options.tls },
       openTap: (version) => {
         const tap = meters.wire.openConnection(version);
@@ -115,23 +138,15 @@ export async function runDevice(options: RunDeviceOptions): Promise<DeviceOutcom
     }),
     verify: options.verify ?? verifyWithNoble,
     clock: systemClock(options.signal),
-    random: systemRandom,
+    random: options.random ?? systemRandom,
     isHealthy: options.isHealthy ?? (() => true),
     nowSeconds: () => options.nowSeconds,
     observe: (event) => {
       meters.note(event);
       options.onEvent?.(event);
     },
-  });
-  return {
-    thing,
-    ...resultOf(outcome),
-    boots: outcome.boots,
-    sequenceNumber: device.installed.sequenceNumber,
-    slot: device.installed.slot,
-    root: device.rootVersions,
-    costs: meters.costs({ run: thing, ...options.costs }, settings.blockBytes),
   };
+  return { thing, machine, meters };
 }
 
 function settingsOf(options: RunDeviceOptions, { board }: Device): AgentSettings {
@@ -159,59 +174,4 @@ function resultOf(
   }
   const detail = ending.kind === 'offline' ? ending.detail : 'no job came';
   return { result: ending.kind, code: ending.kind, at: '', detail, reported: false };
-}
-
-class DeviceMeters {
-  readonly wire = new WireMeter();
-  readonly ram: RamBudget;
-  readonly #device: Device;
-  readonly #board: BoardMeter;
-  #envelope: EnvelopeParts | undefined;
-
-  constructor(device: Device) {
-    this.#device = device;
-    this.ram = new RamBudget(device.board.agentRamBytes, 'boot');
-    this.#board = new BoardMeter({ flashCounters: () => device.flash.counts, ram: this.ram });
-  }
-
-  note(event: AgentEvent): void {
-    if (event.kind === 'boot') this.#board.enterBoot();
-    if (event.kind === 'started') this.#board.noteStart(event);
-    if (event.kind === 'state') this.#board.enterState(event.state);
-    if (event.kind === 'envelope') this.#envelope = this.#readEnvelope(event.envelopeBytes);
-  }
-
-  costs(context: Partial<CostContext> & { readonly run: string }, blockBytes: number): readonly CostRow[] {
-    const { board, flash } = this.#device;
-    this.#board.settle();
-    return costRows(
-      {
-        seed: '',
-        commit: '',
-        link: 'unshaped',
-        ...context,
-        profile: board.name,
-        algorithm: this.#envelope?.algorithms.join('+') ?? '',
-        blockBytes,
-      },
-      {
-        wire: this.wire,
-        board: this.#board,
-        ramPeaks: this.ram.peakBytes,
-        maxSectorErases: Math.max(...flash.erases),
-        envelope: this.#envelope,
-      },
-    );
-  }
-
-  #readEnvelope(bytes: number): EnvelopeParts | undefined {
-    const envelope = new Uint8Array(bytes);
-    this.#device.parts.envelopeArea.read(0, envelope);
-    try {
-      return measureEnvelope(envelope);
-    } catch (error) {
-      if (error instanceof Rejection) return undefined;
-      throw error;
-    }
-  }
 }

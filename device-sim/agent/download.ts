@@ -14,7 +14,7 @@ import {
 } from '../../protocol/aws-iot/streams.ts';
 import { type StreamFormat, streamTopic, type StreamMessage } from '../../protocol/aws-iot/topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
-import { type AgentPorts, type FlashArea, type Message, type RamBuffer, Unavailable } from '../ports.ts';
+import { type AgentPorts, type FlashArea, type Message, Unavailable } from '../ports.ts';
 import { unlessRefused } from './ask.ts';
 import { BlockStore } from './block-store.ts';
 import { checkBlock } from './check-block.ts';
@@ -80,7 +80,9 @@ class Transfer {
   async run(session: Session): Promise<void> {
     const { settings } = this.#parts.ports;
     const { store } = this.#parts;
-    using _decoded = this.#decodedBlock();
+    using buffers = new DisposableStack();
+    // A block in base64 is not where it can be written from; one in CBOR is written from the receive buffer.
+    if (this.#format === 'json') buffers.use(this.#parts.ports.ram.allocate('decoded block', settings.blockBytes));
     await session.subscribe([this.#topic('data'), this.#topic('rejected')]);
     this.#clientToken = session.requestToken();
     const window = {
@@ -96,12 +98,6 @@ class Transfer {
       if (progressed) session.noteProgress();
       else await this.#pause(failures);
     }
-  }
-
-  /** A block in base64 is not where it can be written from; one in CBOR is written from the receive buffer. */
-  #decodedBlock(): RamBuffer | undefined {
-    const { ram, settings } = this.#parts.ports;
-    return this.#format === 'json' ? ram.allocate('decoded block', settings.blockBytes) : undefined;
   }
 
   /** @returns whether anything new is in flash */

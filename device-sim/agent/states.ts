@@ -202,7 +202,7 @@ async function report({ link, ports, trust }: AgentContext, progress: Progress):
 }
 
 /** An older epoch's number says nothing any more; the floor of the trust root has been checked. */
-function processorContext({ identity, boot, layout }: AgentPorts, { epoch }: ReleaseNumber): ProcessorContext {
+export function processorContext({ identity, boot, layout }: AgentPorts, { epoch }: ReleaseNumber): ProcessorContext {
   const installed = boot.confirmed();
   return {
     vendorIds: [identity.vendorId],

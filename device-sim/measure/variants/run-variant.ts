@@ -4,12 +4,22 @@
  * The cloud is there already, and a job for the thing is queued in it: who runs the experiment has seen to that
  * (device-sim/measure/run/).
  */
-import type { FactoryContent } from '../../factory.ts';
-import type { Trace } from '../../links/trace.ts';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runDevice, type RunDeviceOptions } from '../../device.ts';
+import { type FactoryContent, manufacture } from '../../factory.ts';
+import { verifyWithOpenSsl } from '../../hardware/native-verifier.ts';
+import { systemClock } from '../../hardware/system-clock.ts';
+import { seededRandom } from '../../links/seeded-random.ts';
+import { teeTaps, type Trace, TraceRecorder } from '../../links/trace.ts';
 import type { MqttVersion } from '../../metrics/connection-meter.ts';
 import type { CostRow } from '../../metrics/cost.ts';
 import type { Board } from '../../profiles/boards.ts';
+import { mqttConnect } from '../../transports/mqtt.ts';
 import type { DeviceTls } from '../../transports/tls-line.ts';
+import { BlockTimes } from './block-times.ts';
+import { runSizedUpdate } from './sized-update.ts';
 
 /** What of a CaseSpec (results/results.ts) decides how the device behaves. */
 export interface VariantSpec {
@@ -63,4 +73,67 @@ export interface VariantRun {
  * @throws {RangeError} where spec and world do not go together
  * @throws {Unavailable} `aws-sdk-missing` in its message, where that transport is not installed
  */
-export type RunVariant = (spec: VariantSpec, world: VariantWorld) => Promise<VariantRun>;
+export async function runVariant(spec: VariantSpec, world: VariantWorld): Promise<VariantRun> {
+  expectAgreement(spec, world);
+  const clock = systemClock();
+  const recorder = new TraceRecorder();
+  const times = new BlockTimes(() => clock.nowMs());
+  const stateFolder = mkdtempSync(join(tmpdir(), 'bristlecone-variant-'));
+  try {
+    manufacture({ ...world.factory, stateFolder, board: world.board, thing: world.thing });
+    const startMs = clock.nowMs();
+    const { costs, code, detail } = await update(spec, {
+      ...optionsOf(spec, world),
+      stateFolder,
+      openTap: (version) => teeTaps(recorder.openConnection(version), times.openConnection(version)),
+    });
+    const wallMs = clock.nowMs() - startMs;
+    const rows = costs.map((row) => ({ ...row, algorithm: algorithmOf(spec) }));
+    return { rows, trace: recorder.trace, blockMs: times.blockMs, wallMs, code, detail };
+  } finally {
+    rmSync(stateFolder, { recursive: true, force: true });
+  }
+}
+
+const update = (
+  spec: VariantSpec,
+  options: RunDeviceOptions,
+): Promise<Pick<VariantRun, 'code' | 'detail'> & { readonly costs: readonly CostRow[] }> =>
+  spec.signature === 'verified' ? runDevice(options) : runSizedUpdate(options);
+
+const algorithmOf = ({ algorithm, signature }: VariantSpec): string =>
+  signature === 'size-only' ? `${algorithm} (size-only)` : algorithm;
+
+function optionsOf(spec: VariantSpec, world: VariantWorld): Omit<RunDeviceOptions, 'stateFolder'> {
+  const { mqttUrl, tls, requestBytes, timeoutMs, signal, seed, run, commit } = world;
+  return {
+    mqttUrl,
+    blockBytes: spec.blockBytes,
+    mqttVersion: spec.mqttVersion,
+    qos: spec.qos,
+    openTransport: TRANSPORTS[spec.transport],
+    settings: { streamFormat: spec.encoding },
+    random: seededRandom(seed),
+    // Of the same answers as the reference, and its time is nobody's cost.
+    verify: verifyWithOpenSsl,
+    costs: { run, seed: String(seed), ...(commit !== undefined && { commit }) },
+    ...(tls && { tls }),
+    ...(requestBytes !== undefined && { requestBytes }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(signal && { signal }),
+  };
+}
+
+const TRANSPORTS = {
+  mqttjs: mqttConnect,
+  'aws-sdk': () => {
+    throw new RangeError('variant: the transport aws-sdk is not there yet');
+  },
+} as const;
+
+/** The world is made for the spec by somebody else: what would be measured must be what the spec says. */
+function expectAgreement({ security }: VariantSpec, { mqttUrl, tls }: VariantWorld): void {
+  const found = !mqttUrl.startsWith('mqtts:') ? 'plain' : tls?.credential ? 'mtls' : 'tls';
+  if (found !== security)
+    throw new RangeError(`variant: expected a broker for ${security}, got ${mqttUrl} for ${found}`);
+}
