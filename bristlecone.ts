@@ -35,6 +35,7 @@ const SUBCOMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
   device: async () => (await import('./device-sim/cli/device.ts')).registerDeviceCommands,
   link: async () => (await import('./device-sim/cli/link.ts')).registerLinkCommands,
   measure: async () => (await import('./device-sim/cli/measure.ts')).registerMeasureCommands,
+  fleet: async () => (await import('./device-sim/cli/fleet.ts')).registerFleetCommand,
   suit: async () => (await import('./device-sim/cli/suit.ts')).registerSuitCommands,
   explain: async () => (await import('./device-sim/cli/explain.ts')).registerExplainCommand,
   demo: async () => (await import('./device-sim/cli/demo.ts')).registerDemoCommand,

@@ -14,8 +14,6 @@ export interface CloudOptions {
   readonly bareBlockBytes: number;
 }
 
-const STATS_EVERY_MS = 250;
-
 export class Cloud extends Service {
   readonly #said: Said;
 
@@ -52,8 +50,7 @@ function upArguments({ dataFolder, brokerUrl, bareBlockBytes }: CloudOptions, mq
     brokerUrl === undefined
       ? ['--mqtt-port', mqttUrl === undefined ? '0' : new URL(mqttUrl).port]
       : ['--broker', brokerUrl];
-  const meters = ['--stats-every', `${STATS_EVERY_MS}`, '--bare-stream', `${bareBlockBytes}`];
-  return ['up', '--data', dataFolder, '--kms-port', '0', ...broker, ...meters];
+  return ['up', '--data', dataFolder, '--kms-port', '0', ...broker];
 }
 
 /** Its lines: the one that says it is ready, and then its load. */

@@ -3,15 +3,18 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism, cpus, freemem, release, totalmem, type } from 'node:os';
 import manifest from '../../package.json' with { type: 'json' };
-import type { Surroundings } from './preflight.ts';
-import type { FleetMachine } from './result.ts';
+import { type Demand, expectRoomFor, type Surroundings } from './preflight.ts';
+import type { FleetMachine, FleetSettings } from './result.ts';
 
-export function surroundings(): Surroundings {
-  return {
+/** @throws {FleetError} where this machine has not what such a fleet needs */
+export function expectRoomOnThisMachine({ broker, ...settings }: FleetSettings): void {
+  const demand: Demand = { ...settings, isBrokerHere: !broker.includes('://') };
+  const here: Surroundings = {
     fileDescriptors: openFilesLimit(),
     localPorts: localPorts(),
     freeMemoryBytes: availableMemory(),
   };
+  expectRoomFor(demand, here);
 }
 
 export const machineFacts = (broker: string): FleetMachine => ({

@@ -78,7 +78,7 @@ export class Operator {
   /** Needs a cloud that runs. */
   async prepare(): Promise<Prepared> {
     const { imageBytes, seed } = this.#settings;
-    const image = randomBytes(imageBytes, seed);
+    const image = seededBytes(imageBytes, seed);
     writeFileSync(this.#file('image.bin'), image);
     const algorithms = this.#settings.algorithm.split('+');
     await mapParallel(algorithms, (algorithm) =>
@@ -151,7 +151,7 @@ export class Operator {
       vendorIdHex: textAt(order, 'vendorId').replaceAll('-', ''),
       classIdHex: textAt(order, 'classId').replaceAll('-', ''),
       rootBase64: readBytes(join(folder, 'root.cose')).toBase64(),
-      imageBase64: randomBytes(FACTORY_IMAGE_BYTES, seed + 1).toBase64(),
+      imageBase64: seededBytes(FACTORY_IMAGE_BYTES, seed + 1).toBase64(),
       sequenceNumber: FACTORY_SEQUENCE,
     };
   }
@@ -188,7 +188,7 @@ export class Operator {
 const readBytes = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
 
 /** An image like any other to those who carry it: it does not compress, and its blocks differ. */
-function randomBytes(count: number, seed: number): Uint8Array {
+function seededBytes(count: number, seed: number): Uint8Array {
   const random = seededRandom(seed);
   return Uint8Array.from({ length: count }, () => Math.floor(random() * 256));
 }

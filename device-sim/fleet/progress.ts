@@ -4,7 +4,7 @@ import { type HistogramData, histogramSince, mergeHistograms, percentile } from 
 import { sumByCode } from './merge-results.ts';
 import type { FleetCounts, Sample } from './result.ts';
 
-/** Why devices are lost that were under way when the run was interrupted. */
+/** How the reason begins that devices are lost for which were under way when the run was interrupted. */
 export const INTERRUPTED = 'interrupted';
 
 /** What the workers said last, as one. */
@@ -74,7 +74,7 @@ export const endedIn = ({ done, refused, failed, lost }: FleetProgress): number 
 
 export function countsOf(progress: FleetProgress): FleetCounts {
   const { done, refused, failed, lost, waiting, running } = progress;
-  const interrupted = lost[INTERRUPTED] ?? 0;
+  const interrupted = sumOf(Object.fromEntries(Object.entries(lost).filter(([why]) => why.startsWith(INTERRUPTED))));
   return { done, refused, failed, lost: sumOf(lost) - interrupted, unfinished: waiting + running + interrupted };
 }
 

@@ -1,0 +1,78 @@
+/** `bristlecone fleet`: many devices at once, over real connections, until each is updated. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { type CommandResult, type Io, run, subcommand } from '../../command-line.ts';
+import { writeFleetFiles } from '../fleet/fleet-files.ts';
+import { expectRoomOnThisMachine } from '../fleet/machine-facts.ts';
+import type { FleetResult } from '../fleet/result.ts';
+import { runFleets } from '../fleet/run-growth.ts';
+import { terminalView } from '../fleet/terminal-view.ts';
+import { type FleetView, viewTogether } from '../fleet/view.ts';
+import { startLivePage } from '../fleet/live/live-page.ts';
+import { parseCount } from './files.ts';
+import { fleetText } from './fleet-text.ts';
+import { type FleetOptions, growthOf, settingsOf, withFleetOptions } from './fleet-options.ts';
+
+const WHAT_IT_DOES =
+  'Each device is the whole agent with its own connection (MQTT 5, QoS 1): it verifies a signed envelope, takes its image in\n' +
+  'blocks, hashes it, reboots into it and reports. The cloud is `bristlecone up` in a process of its own.\n' +
+  'Exit code 1 where one device is lost, failed or was refused without being rogue, and after Ctrl-C, which keeps what was\n' +
+  'measured until then.';
+
+export function registerFleetCommand(program: Command): void {
+  const command = withFleetOptions(
+    subcommand(program, {
+      name: 'fleet',
+      summary: 'update thousands of simulated devices over real connections, and see where time and memory go',
+      examples: [
+        'fleet                                             # 1,000 devices, under a minute',
+        'fleet --devices 10000 --live                      # and watch it in a browser',
+        'fleet --devices 2000 --broker mosquitto --out results/mosquitto',
+        'fleet --growth 100,1000,10000                     # where is the knee?',
+        'fleet --rogue 1% --slow-devices 5% --drop-rate 0.1% --kill-broker-at 3s',
+      ],
+    }).addHelpText('after', `\n${WHAT_IT_DOES}`),
+  );
+  run<FleetOptions>(command, async ({ options, io }) => {
+    const settings = settingsOf(options);
+    const sizes = growthOf(options) ?? [settings.devices];
+    for (const devices of sizes) expectRoomOnThisMachine({ ...settings, devices });
+    const folder = mkdtempSync(join(tmpdir(), 'bristlecone-fleet-'));
+    try {
+      const result = await watched(options, io, (view) =>
+        runFleets(sizes, { settings, folder, view, withCeiling: options.ceiling, signal: io.signal }),
+      );
+      return resultOf(result, writeFleetFiles(options.out, result));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+}
+
+/** With those who watch: nobody where only JSON is wanted, unless they asked for the page. */
+async function watched(
+  { live }: FleetOptions,
+  io: Io,
+  work: (view: FleetView) => Promise<FleetResult>,
+): Promise<FleetResult> {
+  const terminal = io.json ? [] : [terminalView(process.stderr)];
+  if (live === undefined) return work(viewTogether(terminal));
+  await using page = await startLivePage(portOf(live));
+  io.note(`Watch it at ${page.url}`);
+  return work(viewTogether([...terminal, page.view]));
+}
+
+function portOf(live: string | true): number {
+  return live === true ? 0 : (parseCount(live, '--live') ?? 0);
+}
+
+function resultOf(result: FleetResult, files: readonly string[]): CommandResult {
+  const { checks, isWhole } = result;
+  return {
+    json: { ...result, samples: undefined, files },
+    text: `${fleetText(result)}\n\nResults: ${files.join(', ')}`,
+    exit: isWhole && checks.every(({ isHeld }) => isHeld) ? 'done' : 'refused',
+  };
+}
