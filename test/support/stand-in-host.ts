@@ -3,17 +3,17 @@
  * of a share is done every `EVERY_MS`, with an update time that its number alone decides.
  */
 import { setTimeout } from 'node:timers/promises';
-import type { WorkerOrder, WorkerProgress, WorkerResult } from '../../device-sim/fleet/devices/worker-protocol.ts';
+import type { WorkerOrder, WorkerResult } from '../../device-sim/fleet/devices/worker-protocol.ts';
 import { parseQueueAddress } from '../../device-sim/fleet/distributed/queue-address.ts';
-import { type Generators, serveShares } from '../../device-sim/fleet/distributed/serve-shares.ts';
+import { serveShares } from '../../device-sim/fleet/distributed/serve-shares.ts';
+import type { GeneratorOptions, Generators } from '../../device-sim/fleet/generators.ts';
 import { machineFacts } from '../../device-sim/fleet/machine-facts.ts';
 import { QUICK, standInMs, standInResult } from './stand-in-fleet.ts';
 
 const [queueUrl = '', version = ''] = process.argv.slice(2);
 const EVERY_MS = 10;
 
-function generate(order: WorkerOrder, onProgress: (latest: readonly WorkerProgress[]) => void): Generators {
-  const stopped = new AbortController();
+function generate(order: WorkerOrder, { signal, onProgress }: GeneratorOptions): Generators {
   return {
     ready: async () => {
       if (order.things.prefix === 'broken-') throw new Error('too few ports');
@@ -22,14 +22,13 @@ function generate(order: WorkerOrder, onProgress: (latest: readonly WorkerProgre
       const startedAtMs = Date.now();
       const values: number[] = [];
       const result = (): WorkerResult => standInResult(order, { startedAtMs, atMs: Date.now(), values });
-      for (let n = 0; n < order.things.count && !stopped.signal.aborted; n++) {
+      for (let n = 0; n < order.things.count && !signal.aborted; n++) {
         await setTimeout(EVERY_MS);
         values.push(standInMs(order.things.first + n));
         onProgress([result()]);
       }
       return [result()];
     },
-    stop: () => stopped.abort(),
     [Symbol.asyncDispose]: async () => undefined,
   };
 }

@@ -1,5 +1,5 @@
 /**
- * The load generators of one campaign on several hosts: what `Workers` is on one. Each host that serves the queue takes one
+ * The load generators of one campaign on several hosts: what `Workers` are on one. Each host that serves the queue takes one
  * order, flashes its devices, and begins when all others are ready too.
  *
  *     coordinator            queue                host (one of many)
@@ -10,7 +10,8 @@
  *     one report ◀────────── return value ◀────── its results
  */
 import { EventEmitter, once } from 'node:events';
-import type { WorkerOrder, WorkerProgress, WorkerResult } from '../devices/worker-protocol.ts';
+import type { WorkerOrder, WorkerResult } from '../devices/worker-protocol.ts';
+import type { GeneratorOptions, Generators } from '../generators.ts';
 import { type QueueAddress, QueueError } from './queue-address.ts';
 import { expectQueue } from './reach-queue.ts';
 import type { Share } from './share.ts';
@@ -32,27 +33,28 @@ export interface HostsOptions {
   readonly liveness?: Liveness;
 }
 
-export class Hosts implements AsyncDisposable {
+export class Hosts implements Generators {
   readonly #orders: readonly WorkerOrder[];
+  readonly #work: GeneratorOptions;
   readonly #options: HostsOptions;
-  readonly #onProgress: (latest: readonly WorkerProgress[]) => void;
   readonly #board: ShareBoard;
   readonly #changes = new EventEmitter();
+  readonly #stop = (): void => {
+    this.#changes.emit('change');
+    // Where the queue is gone, hosts stop at the end of their locks.
+    this.#command('stop').catch(() => undefined);
+  };
   #queue: ShareQueue | undefined;
   #commands: Commands | undefined;
   #isRunning = false;
-  #isStopped = false;
 
   /** One host for each order. */
-  constructor(
-    orders: readonly WorkerOrder[],
-    onProgress: (latest: readonly WorkerProgress[]) => void,
-    options: HostsOptions,
-  ) {
+  constructor(orders: readonly WorkerOrder[], work: GeneratorOptions, options: HostsOptions) {
     this.#orders = orders;
-    this.#onProgress = onProgress;
+    this.#work = work;
     this.#options = options;
     this.#board = new ShareBoard(orders);
+    work.signal.addEventListener('abort', this.#stop, { once: true });
   }
 
   /** Which host has which share, in the order of the orders. */
@@ -89,7 +91,7 @@ export class Hosts implements AsyncDisposable {
     await this.#command('start');
     let patience: AbortSignal | undefined;
     while (!this.#board.isOver && patience?.aborted !== true) {
-      if (this.#isStopped || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#handInMs);
+      if (this.#work.signal.aborted || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#handInMs);
       await this.#change(patience);
     }
     for (const index of this.#orders.keys())
@@ -97,15 +99,8 @@ export class Hosts implements AsyncDisposable {
     return this.#board.results;
   }
 
-  /** What has not ended by now is lost; `run` resolves. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#changes.emit('change');
-    // Where the queue is gone, hosts stop at the end of their locks.
-    this.#command('stop').catch(() => undefined);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#work.signal.removeEventListener('abort', this.#stop);
     const isTakenOver = this.#isTakenOver;
     if (!this.#board.isOver && !isTakenOver) await this.#command('stop').catch(() => undefined);
     await this.#commands?.[Symbol.asyncDispose]();
@@ -114,7 +109,7 @@ export class Hosts implements AsyncDisposable {
 
   /** By another coordinator: what is in the queue is that one's now. */
   get #isTakenOver(): boolean {
-    return this.#commands?.stopped.aborted === true && !this.#isStopped;
+    return this.#commands?.stopped.aborted === true && !this.#work.signal.aborted;
   }
 
   /** A host that lives has answered by then. */
@@ -177,9 +172,8 @@ export class Hosts implements AsyncDisposable {
   }
 
   #changed(isHostReady: boolean): void {
-    const { parts } = this.#board;
     if (isHostReady) this.#options.onReady(this.#names(), this.#orders.length);
-    else if (this.#isRunning && parts.length > 0) this.#onProgress(parts);
+    else if (this.#isRunning && this.#board.hasBegun) this.#work.onProgress(this.#board.parts);
     this.#changes.emit('change');
   }
 
@@ -194,7 +188,7 @@ export class Hosts implements AsyncDisposable {
 
   /** Before the start, one host that cannot take part ends it for all: the run would not be the one asked for. */
   #expectNoFailure(): void {
-    if (this.#isStopped) throw new DOMException('stopped while hosts were waited for', 'AbortError');
+    this.#work.signal.throwIfAborted();
     if (this.#isTakenOver)
       throw new QueueError('queue-busy', 'queue: another run has taken over. No device has begun.');
     const lost = this.#board.shares.find(({ reason }) => reason !== undefined);

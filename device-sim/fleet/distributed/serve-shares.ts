@@ -1,25 +1,19 @@
 /** A host of fleets: takes shares from the queue, one after the other, and runs their devices. */
 import { once } from 'node:events';
 import { hostname } from 'node:os';
-import type { WorkerOrder, WorkerProgress, WorkerResult } from '../devices/worker-protocol.ts';
+import type { WorkerOrder, WorkerProgress } from '../devices/worker-protocol.ts';
+import type { GeneratorOptions, Generators } from '../generators.ts';
 import type { FleetMachine } from '../result.ts';
 import { type QueueAddress, QueueError } from './queue-address.ts';
 import { expectQueue } from './reach-queue.ts';
 import { expectShare, type Host, type ShareResult } from './share.ts';
 import { Commands, LIVENESS, type Liveness, serveQueue, type ShareJob } from './share-queue.ts';
 
-/** What runs the devices of an order on this host: the worker processes, as `Workers` is. */
-export interface Generators extends AsyncDisposable {
-  /** All devices have left their factory. */
-  readonly ready: () => Promise<void>;
-  readonly run: () => Promise<readonly WorkerResult[]>;
-  readonly stop: (reason: string) => void;
-}
-
 export interface ServeOptions {
   readonly queue: QueueAddress;
   readonly machine: FleetMachine;
-  readonly generate: (order: WorkerOrder, onProgress: (latest: readonly WorkerProgress[]) => void) => Generators;
+  /** What runs the devices of an order on this host. */
+  readonly generate: (order: WorkerOrder, options: GeneratorOptions) => Generators;
   readonly nowMs: () => number;
   readonly note: (line: string) => void;
   /** Ends it; a share that runs hands in what it has. */
@@ -61,12 +55,11 @@ class ShareRun {
     const { first, count } = order.things;
     note(`Share ${run}: devices ${first} to ${first + count - 1}`);
     await using commands = new Commands(queue, run, note);
-    await using generators = generate(order, (latest) => this.#tell(latest));
+    const end = AbortSignal.any([isTaken, commands.stopped, signal]);
+    await using generators = generate(order, { signal: end, onProgress: (latest) => this.#tell(latest) });
     await generators.ready();
     await this.#job.updateProgress({ state: 'ready', atMs: this.#options.nowMs(), host: this.#host });
-    const end = AbortSignal.any([isTaken, commands.stopped, signal]);
     await expectStart(commands.started, end);
-    end.addEventListener('abort', () => generators.stop('stopped'));
     const parts = await generators.run();
     note(`Share ${run}: ${parts.reduce((sum, { done }) => sum + done, 0)} of ${count} devices done`);
     return { parts };

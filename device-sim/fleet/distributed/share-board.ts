@@ -43,19 +43,30 @@ export class ShareBoard {
     return this.#shares.every(({ state }) => HAS_ENDED[state]);
   }
 
-  /** The latest of every worker process of every host. */
+  /** Every host has said something of its devices, or will not any more. */
+  get hasBegun(): boolean {
+    return this.#shares.every(({ state }) => state === 'running' || HAS_ENDED[state]);
+  }
+
+  /** The latest of every worker process of every host, with times on the queue server's clock. */
   get parts(): readonly WorkerProgress[] {
-    return this.#shares.flatMap(({ parts }) => parts);
+    return this.#onOneClock(({ parts }) => parts);
   }
 
   /** What came of the devices, with times on the queue server's clock. */
   get results(): readonly WorkerResult[] {
-    const heard = this.#shares.flatMap(({ results, clockOffsetMs = 0 }) =>
-      results.filter(isHeard).map((it) => onClock(it, clockOffsetMs)),
+    return this.#onOneClock(({ results }) => results);
+  }
+
+  #onOneClock<Part extends WorkerProgress>(of: (share: ShareState) => readonly Part[]): readonly Part[] {
+    const heard = this.#shares.flatMap((share) =>
+      of(share)
+        .filter(isHeard)
+        .map((part) => onClock(part, share.clockOffsetMs ?? 0)),
     );
-    const startedAtMs = Math.min(...heard.map((it) => it.startedAtMs));
-    const unheard = this.#shares.flatMap(({ results }) => results.filter((it) => !isHeard(it)));
-    return [...heard, ...(heard.length > 0 ? unheard.map((it) => onClock(it, -startedAtMs)) : unheard)];
+    const startedAtMs = heard.length === 0 ? 0 : Math.min(...heard.map((part) => part.startedAtMs));
+    const unheard = this.#shares.flatMap((share) => of(share).filter((part) => !isHeard(part)));
+    return [...heard, ...unheard.map((part) => onClock(part, -startedAtMs))];
   }
 
   /** @param queueAtMs when the queue server had it, by its own clock */
@@ -154,11 +165,14 @@ const NOTHING: WorkerProgress = {
   cpuMs: 0,
 };
 
-const onClock = (result: WorkerResult, offsetMs: number): WorkerResult => ({
-  ...result,
-  startedAtMs: result.startedAtMs - offsetMs,
-  atMs: result.atMs - offsetMs,
-  endedAtMs: result.endedAtMs - offsetMs,
-  ...(result.firstBlockAtMs !== undefined && { firstBlockAtMs: result.firstBlockAtMs - offsetMs }),
-  ...(result.lastBlockAtMs !== undefined && { lastBlockAtMs: result.lastBlockAtMs - offsetMs }),
+const onClock = <Part extends WorkerProgress & { readonly endedAtMs?: number }>(
+  part: Part,
+  offsetMs: number,
+): Part => ({
+  ...part,
+  startedAtMs: part.startedAtMs - offsetMs,
+  atMs: part.atMs - offsetMs,
+  ...(part.endedAtMs !== undefined && { endedAtMs: part.endedAtMs - offsetMs }),
+  ...(part.firstBlockAtMs !== undefined && { firstBlockAtMs: part.firstBlockAtMs - offsetMs }),
+  ...(part.lastBlockAtMs !== undefined && { lastBlockAtMs: part.lastBlockAtMs - offsetMs }),
 });
