@@ -9,6 +9,7 @@ import { expectRoomOnThisMachine } from '../fleet/machine-facts.ts';
 import type { FleetResult } from '../fleet/result.ts';
 import { runFleets } from '../fleet/run-growth.ts';
 import { terminalView } from '../fleet/terminal-view.ts';
+import { generateHere } from '../fleet/workers.ts';
 import { type FleetView, viewTogether } from '../fleet/view.ts';
 import { startLivePage } from '../fleet/live/live-page.ts';
 import { parseCount } from './files.ts';
@@ -42,7 +43,14 @@ export function registerFleetCommand(program: Command): void {
     const folder = mkdtempSync(join(tmpdir(), 'bristlecone-fleet-'));
     try {
       const result = await watched(options, io, (view) =>
-        runFleets(sizes, { settings, folder, view, withCeiling: options.ceiling, signal: io.signal }),
+        runFleets(sizes, {
+          settings,
+          folder,
+          view,
+          withCeiling: options.ceiling,
+          generate: generateHere,
+          signal: io.signal,
+        }),
       );
       return resultOf(result, writeFleetFiles(options.out, result));
     } finally {

@@ -1,8 +1,8 @@
 /** One pass of the ceiling: as many connections as there are devices, that only receive. */
 import type { WorkerOrder, WorkerProgress } from './devices/worker-protocol.ts';
+import type { Generate } from './generators.ts';
 import { sumProgress } from './progress.ts';
 import type { CeilingRun, FleetSettings } from './result.ts';
-import { Workers } from './workers.ts';
 
 /** Of all connections together: enough for seconds at any rate that this can reach, and not for minutes. */
 const MAX_PASS_BYTES = 256_000_000;
@@ -13,20 +13,22 @@ export function bareBytes({ devices, imageBytes, blockBytes }: FleetSettings): n
   return Math.max(1, Math.floor(bytes / blockBytes)) * blockBytes;
 }
 
+export interface CeilingOptions {
+  /** That each connection asks for. */
+  readonly bytes: number;
+  readonly signal: AbortSignal;
+  readonly generate: Generate;
+  readonly onRate: (receivedBytesPerSecond: number) => void;
+}
+
 /** @param orders of the campaign: the connections are the same */
 export async function ceilingPass(
   orders: readonly WorkerOrder[],
-  {
-    bytes,
-    signal,
-    onRate,
-  }: { readonly bytes: number; readonly signal: AbortSignal; readonly onRate: (rate: number) => void },
+  { bytes, signal, generate, onRate }: CeilingOptions,
 ): Promise<CeilingRun> {
   const bare = orders.map((order) => ({ ...order, bare: { bytes }, slowShare: 0, dropRate: 0 }));
-  await using workers = new Workers(bare, {
-    signal,
-    onProgress: (latest) => onRate(runOf(latest).receivedBytesPerSecond),
-  });
+  const onProgress = (latest: readonly WorkerProgress[]): void => onRate(runOf(latest).receivedBytesPerSecond);
+  await using workers = generate(bare, { signal, onProgress });
   await workers.ready();
   return runOf(await workers.run());
 }

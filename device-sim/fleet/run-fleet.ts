@@ -9,12 +9,12 @@ import { assembleResult, type Findings } from './assemble-result.ts';
 import { BrokerFault } from './broker-fault.ts';
 import { bareBytes, ceilingPass } from './ceiling-pass.ts';
 import type { WorkerOrder } from './devices/worker-protocol.ts';
+import type { Generate } from './generators.ts';
 import { Operator, type Prepared, thingsOf } from './prepare.ts';
 import type { CeilingRun, FleetResult, FleetSettings } from './result.ts';
 import { Sampler } from './sampler.ts';
 import { type Servers, startServers } from './servers.ts';
 import type { FleetView } from './view.ts';
-import { Workers } from './workers.ts';
 
 export interface FleetRun {
   readonly settings: FleetSettings;
@@ -22,6 +22,8 @@ export interface FleetRun {
   readonly folder: string;
   readonly withCeiling: boolean;
   readonly view: FleetView;
+  /** What simulates the devices: one order for each of the settings' workers. */
+  readonly generate: Generate;
   readonly signal: AbortSignal;
 }
 
@@ -67,12 +69,12 @@ async function measureCeiling(
   phase: 'ceiling before' | 'ceiling after',
   stage: Stage,
 ): Promise<CeilingRun | undefined> {
-  const { settings, view, signal, servers } = stage;
+  const { settings, view, signal, servers, generate } = stage;
   if (!stage.withCeiling || signal.aborted) return undefined;
   const bytes = bareBytes(settings);
   view.phase(phase, 'bare packets over the same connections');
   const onRate = (rate: number): void => view.phase(phase, `bare packets: ${(rate / 1e6).toFixed(1)} MB/s`);
-  const run = await servers.lives(ceilingPass(ordersOf(stage), { bytes, signal, onRate }));
+  const run = await servers.lives(ceilingPass(ordersOf(stage), { bytes, signal, generate, onRate }));
   return signal.aborted ? undefined : run;
 }
 
@@ -92,11 +94,12 @@ async function runCampaign(stage: Stage): Promise<CampaignFindings> {
     },
   });
   view.phase('updating', 'devices leave their factory');
-  await using workers = new Workers(ordersOf(stage), { signal, onProgress: (latest) => sampler.take(latest) });
+  await using workers = stage.generate(ordersOf(stage), { signal, onProgress: (latest) => sampler.take(latest) });
   await servers.lives(workers.ready());
   servers.markIdle();
   view.phase('updating', 'all devices at once');
   const results = await servers.lives(workers.run());
+  sampler.end(results);
   await fault.settle();
   servers.read();
   return {

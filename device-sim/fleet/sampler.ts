@@ -30,7 +30,20 @@ export class Sampler {
     const atMs = Math.max(...latest.map((it) => it.atMs));
     const atSeconds = (atMs - startedAtMs) / 1_000;
     this.#options.onMoment(atSeconds);
-    if (atMs - (this.#last?.atMs ?? startedAtMs) < SAMPLE_EVERY_MS) return;
+    if (atMs - (this.#last?.atMs ?? startedAtMs) >= SAMPLE_EVERY_MS) this.#sample(latest, { startedAtMs, atSeconds });
+  }
+
+  /** Whoever watches sees how it ended, however soon after the last sample. */
+  end(results: readonly WorkerProgress[]): void {
+    const startedAtMs = Math.min(...results.map((it) => it.startedAtMs));
+    const atMs = Math.max(...results.map((it) => it.atMs));
+    this.#sample(results, { startedAtMs, atSeconds: (atMs - startedAtMs) / 1_000 });
+  }
+
+  #sample(
+    latest: readonly WorkerProgress[],
+    { startedAtMs, atSeconds }: { readonly startedAtMs: number; readonly atSeconds: number },
+  ): void {
     const progress = sumProgress(latest);
     const sample = sampleOf(progress, this.#last, { startedAtMs, cloud: this.#options.cloudLoad() });
     this.#last = progress;

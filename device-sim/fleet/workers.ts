@@ -3,25 +3,23 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { FromWorker, ToWorker, WorkerOrder, WorkerProgress, WorkerResult } from './devices/worker-protocol.ts';
 import { FleetError } from './fleet-error.ts';
+import type { Generate, GeneratorOptions, Generators } from './generators.ts';
 import { INTERRUPTED } from './progress.ts';
 
 const WORKER = new URL('devices/fleet-worker.ts', import.meta.url);
 /** Of what a worker said before it died. */
 const LAST_WORDS_CHARACTERS = 500;
 
-export interface WorkersOptions {
-  readonly signal: AbortSignal;
-  /** With the latest of each worker, once each has said something. */
-  readonly onProgress: (latest: readonly WorkerProgress[]) => void;
-}
+/** Here, as processes of this machine. */
+export const generateHere: Generate = (orders, options) => new Workers(orders, options);
 
-export class Workers implements AsyncDisposable {
+class Workers implements Generators {
   readonly #workers: readonly Worker[];
   readonly #signal: AbortSignal;
   readonly #stop = (): void => this.#workers.forEach((worker) => worker.stop(INTERRUPTED));
 
   /** One for each order. Where the signal aborts, they give what they have. */
-  constructor(orders: readonly WorkerOrder[], { signal, onProgress }: WorkersOptions) {
+  constructor(orders: readonly WorkerOrder[], { signal, onProgress }: GeneratorOptions) {
     this.#signal = signal;
     signal.addEventListener('abort', this.#stop, { once: true });
     const latest = new Map<Worker, WorkerProgress>();
