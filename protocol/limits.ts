@@ -15,8 +15,11 @@ export const MAX_SEQUENCE_BYTES = 16_384;
 /** bytes. The text of a manifest, which is for people: example 2 of the draft has 523. */
 export const MAX_TEXT_BYTES = 16_384;
 
-/** bytes. One COSE block: an ML-DSA-87 signature (4627), or COSE_Sign with two of them, and headers. */
-export const MAX_AUTHENTICATION_BLOCK_BYTES = 12_288;
+/**
+ * bytes. One COSE block: an ML-DSA-87 signature (4,627), or COSE_Sign with two of them, and headers; and so that envelopes of
+ * other schemes can be carried and measured, though nobody here verifies them, one of SLH-DSA-192f (35,664: FIPS 205 §11).
+ */
+export const MAX_AUTHENTICATION_BLOCK_BYTES = 36_864;
 
 /** Signatures looked at in one envelope, over all blocks: each costs the device a verification. */
 export const MAX_SIGNATURES = 8;

@@ -8,7 +8,7 @@ import { releaseOf } from '../../../support/device-world.ts';
 const { envelope } = releaseOf();
 
 describe('an envelope by the size of its signature', () => {
-  it.each([[[]], [[1]], [[64]], [[666]], [[7_856]], [[64, 7_856]]])(
+  it.each([[[]], [[1]], [[64]], [[666]], [[7_856]], [[17_088]], [[64, 7_856]]])(
     'has signatures of %j bytes, and the manifest of the real one',
     (signatureBytes) => {
       const sized = createSizedEnvelope(envelope, { signatureBytes, seed: 1 });

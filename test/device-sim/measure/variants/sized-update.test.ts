@@ -5,7 +5,7 @@ import { NEW_IMAGE, releaseOf } from '../../../support/device-world.ts';
 import { es256, mlDsa65, type TestSigner } from '../../../support/suit.ts';
 import { specOf, startVariantCloud, worldOf } from '../../../support/variant-world.ts';
 
-const SIZED: Partial<VariantSpec> = { algorithm: 'SLH-DSA-SHA2-128s', signature: 'size-only' };
+const SIZED: Partial<VariantSpec> = { algorithm: 'SLH-DSA-SHA2-128f', signature: 'size-only' };
 
 async function ran(
   envelope: Uint8Array,
@@ -45,10 +45,10 @@ describe('an update by the size of its signature alone', () => {
   );
 
   it('is marked as such in each of its rows', async () => {
-    const sized = createSizedEnvelope(releaseOf().envelope, { signatureBytes: [7_856], seed: 1 });
+    const sized = createSizedEnvelope(releaseOf().envelope, { signatureBytes: [17_088], seed: 1 });
     const { rows, code } = await ran(sized, SIZED);
     expect(code).toBe('ok');
-    expect(new Set(rows.map(({ algorithm }) => algorithm))).toEqual(new Set(['SLH-DSA-SHA2-128s (size-only)']));
+    expect(new Set(rows.map(({ algorithm }) => algorithm))).toEqual(new Set(['SLH-DSA-SHA2-128f (size-only)']));
   });
 
   it('ends where the image is not the one that the manifest demands', async () => {
