@@ -52,6 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
   'device-sim/measure/experiment/': [...DEVICE, 'ajv', 'yaml'],
+  'device-sim/measure/report/chart.ts': [...DEVICE, '@observablehq/plot', 'linkedom'],
   'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
   'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],
   'device-sim/fleet/distributed/share-queue.ts': [...DEVICE, 'bullmq'],
@@ -70,8 +71,9 @@ const AMBIENT =
 // oxfmt-ignore
 const MAY_BE_AMBIENT: readonly string[] = [
   'bristlecone.ts', 'command-line.ts', 'cloud/embedded.ts', 'cloud/jobs/ticker.ts', 'cloud/kms/server.ts',
-  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts',
-  'cloud/broker/expiry.ts', 'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
+  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk-',
+  'cloud/broker/expiry.ts', 'cloud/broker/doorstep.ts', 'cloud/repeat.ts', 'cloud/load-meter.ts', 'cloud/store/group-commit.ts',
+  'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
   'device-sim/fleet/mosquitto.ts',
 ];
 

@@ -2,15 +2,15 @@
  * The agent's Transport over MQTT.js: MQTT 5 or 3.1.1 over TCP or TLS 1.3, a clean session, QoS 1 or 0, one session per connection
  * and no reconnecting of its own (that is the agent's business).
  *
- * It holds one received message at a time, as a device with one receive buffer does: the next one is taken off the
- * socket, and this one acknowledged, when the agent comes back for it. TCP then slows down whoever sends. Only while
- * the agent waits for a subscription do messages queue up, since the SUBACK may stand behind them.
+ * It holds one received message at a time (mailbox.ts): the next one is taken off the socket, and this one acknowledged, when
+ * the agent comes back for it. TCP then slows down whoever sends.
  */
 import { once } from 'node:events';
 import { MqttClient } from 'mqtt';
 import type { MqttVersion, WireTap } from '../metrics/connection-meter.ts';
 import { type Connect, type Message, type Transport, Unavailable } from '../ports.ts';
 import type { TlsTap } from '../metrics/tls-meter.ts';
+import { Mailbox } from './mailbox.ts';
 import { type Line, MeteredSocket, tcpLine } from './metered-socket.ts';
 import { type DeviceTls, tlsLine } from './tls-line.ts';
 
@@ -91,51 +91,34 @@ function lineOf({ url: text, tls, openTlsTap }: MqttTransportOptions): () => Lin
   return () => tlsLine(address, tls, openTlsTap());
 }
 
-interface Inbound {
-  readonly message: Message;
-  /** Lets the next message in, and acknowledges this one. */
-  readonly release: () => void;
-}
-
 class MqttTransport implements Transport {
   readonly #client: MqttClient;
   readonly #timeoutMs: number;
   readonly #qos: Qos;
-  readonly #inbox: Inbound[] = [];
-  #held: Inbound | undefined;
-  #isSubscribing = false;
-  #failure: unknown;
-  /** Called when there is something new to look at: a message, a failure, an answer. */
-  #wake: () => void = () => {};
+  readonly #mailbox = new Mailbox();
 
   constructor(client: MqttClient, { timeoutMs, qos }: { readonly timeoutMs: number; readonly qos: Qos }) {
     this.#client = client;
-    this.#qos = qos;
     this.#timeoutMs = timeoutMs;
+    this.#qos = qos;
     client.on('error', (error) => this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error })));
     client.on('close', () => this.fail(new Unavailable('connection closed')));
-    client.handleMessage = (packet, done) => {
-      const { topic, payload } = packet;
-      this.#inbox.push({ message: { topic, payload: bytesOf(payload) }, release: onlyOnce(done) });
-      if (this.#isSubscribing) this.#letIn();
-      this.#wake();
-    };
+    client.handleMessage = ({ topic, payload }, done) => this.#mailbox.put({ topic, payload: bytesOf(payload) }, done);
   }
 
-  /** The first failure stays; everything that waits ends with it. */
   fail(reason: unknown): void {
-    this.#failure ??= reason;
-    this.#wake();
+    this.#mailbox.fail(reason);
   }
 
   async opened(): Promise<void> {
     let isOpen = false;
     this.#client.once('connect', () => {
       isOpen = true;
-      this.#wake();
+      this.#mailbox.wake();
     });
     try {
-      if (!(await this.#until(() => isOpen || undefined, this.#timeoutMs))) throw new Unavailable('no CONNACK');
+      const answer = await this.#mailbox.until(() => isOpen || undefined, this.#timeoutMs);
+      if (!answer) throw new Unavailable('no CONNACK');
     } catch (error) {
       this.#client.end(true);
       throw error;
@@ -143,85 +126,42 @@ class MqttTransport implements Transport {
   }
 
   async subscribe(filters: readonly string[]): Promise<void> {
-    this.#expectOpen();
-    this.#isSubscribing = true;
-    this.#letIn();
+    this.#mailbox.expectWhole();
+    this.#mailbox.open();
     let answer: 'granted' | Error | undefined;
     this.#client.subscribe([...filters], { qos: this.#qos }, (error) => {
       answer = error ?? 'granted';
-      this.#wake();
+      this.#mailbox.wake();
     });
     try {
-      const result = await this.#until(() => answer, this.#timeoutMs);
+      const result = await this.#mailbox.until(() => answer, this.#timeoutMs);
       if (result !== 'granted') {
         throw new Unavailable(`no subscription: ${result?.message ?? 'no SUBACK'}`, { cause: result });
       }
     } finally {
-      this.#isSubscribing = false;
+      this.#mailbox.close();
     }
   }
 
   publish(topic: string, payload: Uint8Array): void {
-    this.#expectOpen();
+    this.#mailbox.expectWhole();
     const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
     // Its acknowledgement is not waited for: the answer of the service is what counts, and a lost connection shows there.
     this.#client.publish(topic, bytes, { qos: this.#qos }, () => {});
   }
 
-  async receive(withinMs: number): Promise<Message | undefined> {
-    this.#release();
-    this.#held = await this.#until(() => this.#inbox.shift(), withinMs);
-    return this.#held?.message;
+  receive(withinMs: number): Promise<Message | undefined> {
+    return this.#mailbox.take(withinMs);
   }
 
   async close(): Promise<void> {
-    this.#letIn();
+    this.#mailbox.open();
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(() => this.#client.end(true, () => resolve()), CLOSE_TIMEOUT_MS);
-    this.#client.end(this.#failure !== undefined, () => resolve());
+    this.#client.end(this.#mailbox.hasFailed, () => resolve());
     await promise;
     clearTimeout(timer);
   }
-
-  #release(): void {
-    this.#held?.release();
-    this.#held = undefined;
-  }
-
-  /** Takes everything off the socket that is there. */
-  #letIn(): void {
-    this.#release();
-    for (const { release } of this.#inbox) release();
-  }
-
-  /** What `poll` finds, looking whenever something happened; undefined where it found nothing in time. */
-  async #until<T>(poll: () => T | undefined, withinMs: number): Promise<T | undefined> {
-    const deadline = performance.now() + withinMs;
-    for (;;) {
-      const found = poll();
-      if (found !== undefined) return found;
-      this.#expectOpen();
-      const left = deadline - performance.now();
-      if (left <= 0) return undefined;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      const timer = setTimeout(resolve, left);
-      await promise;
-      clearTimeout(timer);
-    }
-  }
-
-  #expectOpen(): void {
-    if (this.#failure !== undefined) throw this.#failure;
-  }
-}
-
-function onlyOnce(act: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) act();
-    isDone = true;
-  };
 }
 
 const bytesOf = (payload: Buffer | string): Uint8Array =>
