@@ -5,6 +5,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { FleetError, type FleetErrorCode } from './fleet-error.ts';
+import { lastWordsOf } from './last-words.ts';
 import { type ProcessReading, readProcess } from './machine-facts.ts';
 import type { ProcessCost } from './result.ts';
 
@@ -17,9 +18,6 @@ export interface ServiceSpec {
   readonly isReady: (child: ChildProcess) => Promise<void>;
 }
 
-/** Of what it said before it died: the end, where the reason is. */
-const LAST_WORDS_CHARACTERS = 500;
-
 export class Service implements AsyncDisposable {
   /** Rejects when it ends without being asked to; never resolves. */
   readonly died: Promise<never>;
@@ -27,7 +25,7 @@ export class Service implements AsyncDisposable {
   readonly #death = Promise.withResolvers<never>();
   #child: ChildProcess | undefined;
   #isWanted = false;
-  #lastWords = '';
+  #lastWords = (): string => '';
   #reading: ProcessReading = { rssBytes: 0, cpuMs: 0 };
   #peakRssBytes = 0;
   #idle: ProcessReading = { rssBytes: 0, cpuMs: 0 };
@@ -46,7 +44,7 @@ export class Service implements AsyncDisposable {
     const child = this.#spec.spawn();
     this.#child = child;
     this.#isWanted = true;
-    child.stderr?.on('data', (text: Uint8Array) => this.#hear(text));
+    this.#lastWords = lastWordsOf(child);
     child.on('error', (error) => this.#death.reject(this.#obituary(error.message)));
     child.on('exit', (code, signal) => {
       if (this.#isWanted && child === this.#child) this.#death.reject(this.#obituary(signal ?? `exit code ${code}`));
@@ -107,16 +105,8 @@ export class Service implements AsyncDisposable {
     await ended;
   }
 
-  #hear(text: Uint8Array): void {
-    this.#lastWords = (this.#lastWords + new TextDecoder().decode(text)).slice(-LAST_WORDS_CHARACTERS);
-  }
-
   #obituary(how: string): FleetError {
-    const words = this.#lastWords.trim();
     const { name, diedCode } = this.#spec;
-    return new FleetError(
-      diedCode,
-      `${name} ended during the run (${how})${words === '' ? '' : `; it said: ${words}`}`,
-    );
+    return new FleetError(diedCode, `${name} ended during the run (${how})${this.#lastWords()}`);
   }
 }

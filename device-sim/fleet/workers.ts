@@ -4,11 +4,10 @@ import { once } from 'node:events';
 import type { FromWorker, ToWorker, WorkerOrder, WorkerProgress, WorkerResult } from './devices/worker-protocol.ts';
 import { FleetError } from './fleet-error.ts';
 import type { Generate, GeneratorOptions, Generators } from './generators.ts';
+import { lastWordsOf } from './last-words.ts';
 import { INTERRUPTED } from './progress.ts';
 
 const WORKER = new URL('devices/fleet-worker.ts', import.meta.url);
-/** Of what a worker said before it died. */
-const LAST_WORDS_CHARACTERS = 500;
 
 /** Here, as processes of this machine. */
 export const generateHere: Generate = (orders, options) => new Workers(orders, options);
@@ -55,8 +54,8 @@ class Worker {
   readonly #ready = Promise.withResolvers<void>();
   readonly #result = Promise.withResolvers<WorkerResult>();
   readonly #child: ChildProcess;
+  readonly #lastWords: () => string;
   readonly #onProgress: (progress: WorkerProgress) => void;
-  #lastWords = '';
 
   constructor(order: WorkerOrder, onProgress: (progress: WorkerProgress) => void) {
     this.ready = this.#ready.promise;
@@ -70,9 +69,7 @@ class Worker {
       // Ctrl-C does not reach it: it is told, and gives what it has.
       detached: true,
     });
-    this.#child.stderr?.on('data', (text: Uint8Array) => {
-      this.#lastWords = (this.#lastWords + new TextDecoder().decode(text)).slice(-LAST_WORDS_CHARACTERS);
-    });
+    this.#lastWords = lastWordsOf(this.#child);
     this.#child.on('message', (message: FromWorker) => this.#hear(message));
     this.#child.on('exit', (code, signal) => this.#fail(`ended (${signal ?? `exit code ${code}`})`));
     this.tell({ kind: 'order', order });
@@ -106,11 +103,8 @@ class Worker {
 
   /** Without effect once it has given its result. */
   #fail(how: string): void {
-    const words = this.#lastWords.trim();
-    const error = new FleetError(
-      'worker-died',
-      `a worker with devices ${how} before its end${words === '' ? '' : `; it said: ${words}`}. Its devices are lost, so nothing is counted.`,
-    );
+    const detail = `a worker with devices ${how} before its end${this.#lastWords()}. Nothing is counted without it.`;
+    const error = new FleetError('worker-died', detail);
     this.#ready.reject(error);
     this.#result.reject(error);
   }
