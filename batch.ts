@@ -22,8 +22,14 @@ export const registerBatchWith =
         `batch <<< '["device", "boards"]'    # its answer, and then {"exitCode":0}`,
         'batch --keep-going < commands.jsonl > answers.jsonl',
       ],
-    }).option('--keep-going', 'after a command that failed; without it, it is the last');
-    run<{ keepGoing?: true }>(command, async ({ options, io }) => {
+    })
+      .option('--keep-going', 'after a command that failed; without it, it is the last')
+      .option(
+        '--stop-with-input',
+        'when the input ends, stop what runs, as SIGTERM would: for servers, whose owner may die',
+      );
+    run<{ keepGoing?: true; stopWithInput?: true }>(command, async ({ options, io }) => {
+      if (options.stopWithInput) process.stdin.once('close', () => process.kill(process.pid, 'SIGTERM'));
       let commands = 0;
       let failed = 0;
       for await (const line of createInterface({ input: process.stdin })) {

@@ -44,7 +44,8 @@ export interface Io {
 }
 
 export interface Progress {
-  update(done: number, total?: number): void;
+  /** @param note beside the numbers: how long it will take */
+  update(done: number, total?: number, note?: string): void;
   stop(): void;
 }
 
@@ -185,7 +186,7 @@ let shown: MultiBar | undefined;
 function progressBar(label: string, total: number): Progress {
   const bars = new MultiBar(
     {
-      format: `${label} {bar} {percentage}% {value}/{total}`,
+      format: `${label} {bar} {percentage}% {value}/{total} {note}`,
       clearOnComplete: true,
       // Changed settings of the terminal would outlive a kill.
       linewrap: true,
@@ -193,12 +194,12 @@ function progressBar(label: string, total: number): Progress {
     },
     Presets.shades_classic,
   );
-  const bar = bars.create(total, 0);
+  const bar = bars.create(total, 0, { note: '' });
   shown = bars;
   return {
-    update(done, newTotal) {
+    update(done, newTotal, note = '') {
       if (newTotal !== undefined) bar.setTotal(newTotal);
-      bar.update(done);
+      bar.update(done, { note });
     },
     stop() {
       // Notes that wait for the next drawing.

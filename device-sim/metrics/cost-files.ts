@@ -3,12 +3,12 @@ import { COST_COLUMNS, type CostRow } from './cost.ts';
 
 /** With a header line; lines end in CRLF. */
 export function costsToCsv(rows: readonly CostRow[]): string {
-  const lines = [
-    COST_COLUMNS.join(','),
-    ...rows.map((row) => COST_COLUMNS.map((name) => csvField(row[name])).join(',')),
-  ];
+  const lines = [COST_COLUMNS.join(','), ...rows.map((row) => csvLine(COST_COLUMNS.map((name) => row[name])))];
   return lines.map((line) => `${line}\r\n`).join('');
 }
+
+/** Without its end. */
+export const csvLine = (fields: readonly (string | number)[]): string => fields.map(csvField).join(',');
 
 export const costsToJson = (rows: readonly CostRow[]): string => `${JSON.stringify(rows, COST_COLUMNS.slice(), 1)}\n`;
 

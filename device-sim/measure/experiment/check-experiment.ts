@@ -15,11 +15,9 @@ export type Checked<T> =
 export const checkExperimentFile = (value: unknown): Checked<ExperimentFile> =>
   isExperimentFile(value) ? { ok: true, value } : { ok: false, problems: problemsOf(isExperimentFile.errors) };
 
-/** @param at of an axis: flags have other names */
-export const checkSweep = (value: unknown, at: (axis: string) => string): Checked<Sweep> =>
-  isSweep(value)
-    ? { ok: true, value }
-    : { ok: false, problems: problemsOf(isSweep.errors).map((it) => ({ ...it, at: at(it.at) })) };
+/** Axes with their values, as flags name them. */
+export const checkSweep = (value: unknown): Checked<Sweep> =>
+  isSweep(value) ? { ok: true, value } : { ok: false, problems: problemsOf(isSweep.errors) };
 
 const problemsOf = (errors: readonly ErrorObject[] | null | undefined): readonly Problem[] =>
   (errors ?? []).map(problemOf);

@@ -2,7 +2,7 @@
  * What a signature weighs, by the name that an experiment calls it. Algorithms that this project implements are verified
  * on the device; schemes known by size alone are carried over the wire like any other, and verified by nobody.
  */
-import { ALGORITHMS } from '../../../protocol/cose/algorithms.ts';
+import { type AlgorithmName, ALGORITHMS } from '../../../protocol/cose/algorithms.ts';
 import type { Scheme } from './experiment.ts';
 
 const FIPS_205 = 'FIPS 205 (August 2024) Table 2';
@@ -25,6 +25,17 @@ export const SCHEMES: readonly Scheme[] = [
     source: 'liboqs 0.13.0 sig_mayo.h, and PQCMayo/MAYO-C params of round 2; a candidate of NIST’s second call' },
 ];
 
+/** Those that KMS signs with here, and the key specs it does so with. ESP256 is ES256 under another name. */
+export const KEY_SPECS: Readonly<Partial<Record<AlgorithmName, string>>> = {
+  ES256: 'ECC_NIST_P256',
+  Ed25519: 'ECC_NIST_EDWARDS25519',
+  'ML-DSA-44': 'ML_DSA_44',
+  'ML-DSA-65': 'ML_DSA_65',
+  'ML-DSA-87': 'ML_DSA_87',
+};
+
+const IMPLEMENTED = ALGORITHMS.filter(({ name }) => KEY_SPECS[name] !== undefined);
+
 /** What an envelope with no signature at all is called. */
 export const NO_SIGNATURE = 'none';
 
@@ -38,7 +49,7 @@ export interface SignatureSize {
 export function signatureSize(algorithm: string, schemes: readonly Scheme[]): SignatureSize | undefined {
   if (algorithm === NO_SIGNATURE) return { signatureBytes: 0, publicKeyBytes: 0, signature: 'none' };
   const parts = algorithm.split('+');
-  const implemented = parts.map((part) => ALGORITHMS.find(({ name }) => name === part));
+  const implemented = parts.map((part) => IMPLEMENTED.find(({ name }) => name === part));
   const sizes = parts.map((part, at) => implemented[at] ?? schemes.find(({ name }) => name === part));
   const known = sizes.filter((size) => size !== undefined);
   if (known.length < parts.length || new Set(parts).size < parts.length) return undefined;
@@ -49,7 +60,11 @@ export function signatureSize(algorithm: string, schemes: readonly Scheme[]): Si
   };
 }
 
+/** Of a hybrid all of its parts, in the order of the name; empty for `none`. */
+export const partsOf = (algorithm: string): readonly string[] =>
+  algorithm === NO_SIGNATURE ? [] : algorithm.split('+');
+
 /** That an experiment may name, hybrids of them aside. */
 export const algorithmNames = (schemes: readonly Scheme[]): readonly string[] => [
-  ...[NO_SIGNATURE, ...ALGORITHMS.map(({ name }) => name), ...schemes.map(({ name }) => name)],
+  ...[NO_SIGNATURE, ...IMPLEMENTED.map(({ name }) => name), ...schemes.map(({ name }) => name)],
 ];

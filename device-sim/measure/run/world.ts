@@ -1,0 +1,96 @@
+/** All that the runs of an experiment need: clouds that run, and a job for the thing of each run. It is gone afterwards. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Board, boardNamed } from '../../profiles/boards.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { VariantWorld } from '../variants/run-variant.ts';
+import { type Cloud, cloudKey, Clouds } from './clouds.ts';
+import { CommandProcess } from './command-process.ts';
+import { type PlannedRun, thingOf } from './plan-runs.ts';
+import { Releases } from './releases.ts';
+
+export type RunWorld = Pick<VariantWorld, 'mqttUrl' | 'tls' | 'thing' | 'board' | 'factory'>;
+
+export class ExperimentWorld implements AsyncDisposable {
+  readonly commands: CommandProcess;
+  readonly #clouds: Clouds;
+  readonly #releases: Releases;
+  readonly #board: Board;
+  readonly #resources: AsyncDisposableStack;
+
+  private constructor(made: {
+    readonly commands: CommandProcess;
+    readonly clouds: Clouds;
+    readonly releases: Releases;
+    readonly board: Board;
+    readonly resources: AsyncDisposableStack;
+  }) {
+    this.commands = made.commands;
+    this.#clouds = made.clouds;
+    this.#releases = made.releases;
+    this.#board = made.board;
+    this.#resources = made.resources;
+  }
+
+  /** @param onStep what has been done so far, and of how many */
+  static async open(
+    experiment: Experiment,
+    runs: readonly PlannedRun[],
+    onStep: (done: number, of: number) => void = () => undefined,
+  ): Promise<ExperimentWorld> {
+    await using resources = new AsyncDisposableStack();
+    const folder = resources.adopt(mkdtempSync(join(tmpdir(), 'bristlecone-measure-')), (it) =>
+      rmSync(it, { recursive: true, force: true }),
+    );
+    const commands = resources.use(new CommandProcess());
+    const clouds = resources.use(
+      await Clouds.start(
+        runs.map(({ spec }) => spec),
+        folder,
+      ),
+    );
+    const releases = new Releases(experiment, { folder: join(folder, 'releases'), commands, signing: clouds.first });
+    const board = boardNamed(experiment.runsOn);
+    if (!board) throw new RangeError(`experiment: no board ${experiment.runsOn}`);
+    const campaigns = campaignsOf(runs, clouds);
+    for (const [done, { cloud, first, things }] of campaigns.entries()) {
+      onStep(done, campaigns.length);
+      const id = await releases.idIn(cloud, first.spec);
+      await commands.run(['campaign', 'create', '--release', id, '--data', cloud.data, '--thing', ...things]);
+    }
+    return new ExperimentWorld({ commands, clouds, releases, board, resources: resources.move() });
+  }
+
+  async of({ spec, position }: PlannedRun): Promise<RunWorld> {
+    const { mqttUrl, tls } = this.#clouds.of(spec);
+    const factory = await this.#releases.factory(spec);
+    return { mqttUrl, ...(tls && { tls }), thing: thingOf(position), board: this.#board, factory };
+  }
+
+  /** Whether a process that runs need is gone: then none of them can succeed any more. */
+  get hasEnded(): boolean {
+    return this.#clouds.hasEnded;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#resources.disposeAsync();
+  }
+}
+
+interface CampaignPlan {
+  readonly cloud: Cloud;
+  readonly first: PlannedRun;
+  readonly things: readonly string[];
+}
+
+/** One for each cloud, algorithm and image. */
+function campaignsOf(runs: readonly PlannedRun[], clouds: Clouds): readonly CampaignPlan[] {
+  const grouped = Map.groupBy(runs, ({ spec }) => [cloudKey(spec), spec.algorithm, spec.image.name].join(' '));
+  return [...grouped.values()].flatMap((group) => {
+    const [first] = group;
+    return first
+      ? [{ cloud: clouds.of(first.spec), first, things: group.map(({ position }) => thingOf(position)) }]
+      : [];
+  });
+}
