@@ -6,7 +6,13 @@ import type { StreamFormat } from '../protocol/aws-iot/topics.ts';
 import { expectArray, expectUint, expectUint64 } from '../protocol/cbor/expect.ts';
 import type { CborValue } from '../protocol/cbor/value.ts';
 import type { VerifySignature } from '../protocol/cose/algorithms.ts';
-import { digestValue, equalDigests, type SuitDigest, suitDigestOf } from '../protocol/suit/digest.ts';
+import {
+  type CreateDigest,
+  digestValue,
+  equalDigests,
+  type SuitDigest,
+  suitDigestOf,
+} from '../protocol/suit/digest.ts';
 import type { LayoutKind } from '../protocol/suit/layouts.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
@@ -220,6 +226,8 @@ export interface AgentPorts {
   readonly journal: Journal;
   readonly connect: Connect;
   readonly verify: VerifySignature;
+  /** Of images; in software, unless told otherwise. */
+  readonly createDigest?: CreateDigest;
   readonly ram: Ram;
   readonly clock: Clock;
   /** In [0, 1). For back-off jitter and request tokens only. */

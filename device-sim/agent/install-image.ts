@@ -149,7 +149,9 @@ export class ImageInstaller {
     );
     if (!plan.ok) return plan;
     const { fileId, bytes: fileBytes } = plan.file;
-    const hash = new RunningDigest({ area, ram: ports.ram, fileBytes, algorithmId: digest?.algorithmId ?? SHA_256 });
+    const { ram, createDigest } = ports;
+    const algorithmId = digest?.algorithmId ?? SHA_256;
+    const hash = new RunningDigest({ area, ram, fileBytes, algorithmId, createDigest });
     const file = {
       streamId: job.stream,
       fileId,
@@ -216,9 +218,9 @@ export class ImageInstaller {
   }
 
   #hash(slot: SlotNumber, fileBytes: number, algorithmId: number): SuitDigest {
-    const { slots, ram } = this.#context.ports;
+    const { slots, ram, createDigest } = this.#context.ports;
     const area = slots[slot];
-    return digestInFlash({ area, ram, fileBytes: Math.min(fileBytes, area.areaBytes), algorithmId });
+    return digestInFlash({ area, ram, fileBytes: Math.min(fileBytes, area.areaBytes), algorithmId, createDigest });
   }
 
   #checkContent({ component, content }: OperationOf<'check-content'>): OperationResult {

@@ -2,7 +2,7 @@
  * The digest of a file while its blocks arrive: those that come in order are hashed from the message they came in, and
  * only what came out of order is read back from flash.
  */
-import { createSuitDigest, type DigestStream, type SuitDigest } from '../../protocol/suit/digest.ts';
+import { type CreateDigest, createSuitDigest, type DigestStream, type SuitDigest } from '../../protocol/suit/digest.ts';
 import type { FlashArea, Ram } from '../ports.ts';
 
 /** bytes. What is read from flash at a time. */
@@ -13,6 +13,7 @@ export interface HashedFile {
   readonly ram: Ram;
   readonly fileBytes: number;
   readonly algorithmId: number;
+  readonly createDigest?: CreateDigest | undefined;
 }
 
 export class RunningDigest {
@@ -22,7 +23,7 @@ export class RunningDigest {
 
   constructor(file: HashedFile) {
     this.#file = file;
-    this.#hash = createSuitDigest(file.algorithmId);
+    this.#hash = this.#begun();
   }
 
   /** A piece that was just written at `offset`. */
@@ -34,8 +35,13 @@ export class RunningDigest {
 
   /** What was hashed may have changed in flash: all of it is read again. */
   restart(): void {
-    this.#hash = createSuitDigest(this.#file.algorithmId);
+    this.#hash = this.#begun();
     this.#hashedBytes = 0;
+  }
+
+  #begun(): DigestStream {
+    const { algorithmId, createDigest = createSuitDigest } = this.#file;
+    return createDigest(algorithmId);
   }
 
   /** Once, when the whole file is in flash. */

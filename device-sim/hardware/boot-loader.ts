@@ -8,7 +8,7 @@
  * Where only slot 0 is started (`swap` in its parts), the two slots are exchanged before the first start of a trial, and
  * again to return; what is swapped in was verified where it waited, and is verified again where it starts.
  */
-import { createSuitDigest, equalDigests } from '../../protocol/suit/digest.ts';
+import { type CreateDigest, createSuitDigest, equalDigests } from '../../protocol/suit/digest.ts';
 import {
   type AgentEvent,
   type BootControl,
@@ -41,18 +41,21 @@ export interface BootServices {
   /** The boot loader's own buffer is from here too. */
   readonly ram: Ram;
   readonly observe: (event: AgentEvent) => void;
+  /** In software, unless told otherwise. */
+  readonly createDigest?: CreateDigest;
 }
 
 /** What is hashed or moved at a time: a multiple of every write granularity. */
 const CHUNK_BYTES = 1_024;
 
 /** Chooses, verifies and starts an image. @throws {BootFailure} */
-export function startBoard(parts: BootParts, { ram, observe }: BootServices): BootControl {
+export function startBoard(parts: BootParts, services: BootServices): BootControl {
+  const { observe } = services;
   observe({ kind: 'boot' });
-  const start = new Start(parts, ram);
+  const start = new Start(parts, services);
   const running = start.imageToRun();
   observe({ kind: 'started', slot: running.slot, hashedBytes: start.hashedBytes, swappedBytes: start.swappedBytes });
-  return bootControl(parts, running);
+  return new Boot(parts, running);
 }
 
 class Start {
@@ -60,10 +63,12 @@ class Start {
   swappedBytes = 0;
   readonly #parts: BootParts;
   readonly #ram: Ram;
+  readonly #createDigest: CreateDigest;
 
-  constructor(parts: BootParts, ram: Ram) {
+  constructor(parts: BootParts, { ram, createDigest = createSuitDigest }: BootServices) {
     this.#parts = parts;
     this.#ram = ram;
+    this.#createDigest = createDigest;
   }
 
   /** One change of the boot record after the other, each of which a power cut leaves done or not begun. */
@@ -135,7 +140,7 @@ class Start {
     // Both: it may have to be in the other one.
     if (slots.some(({ areaBytes }) => imageBytes > areaBytes)) return false;
     using chunk = this.#ram.allocate('boot loader', CHUNK_BYTES);
-    const hash = createSuitDigest(digest.algorithmId);
+    const hash = this.#createDigest(digest.algorithmId);
     for (let offset = 0; offset < imageBytes; offset += CHUNK_BYTES) {
       const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, imageBytes - offset));
       slots[slot].read(offset, piece);
@@ -152,31 +157,44 @@ class Start {
 
 const exchanged = (image: SlotImage): SlotImage => ({ ...image, slot: otherSlot(image.slot) });
 
-function bootControl({ record }: BootParts, running: SlotImage): BootControl {
-  const read = (): BootRecord => readBootRecord(record);
-  const expectNoRollback = (release: ReleaseNumber): void => {
-    const installed = read().confirmed;
+/** A class, not closures: a fleet has thousands. */
+class Boot implements BootControl {
+  readonly running: SlotImage;
+  readonly #record: Journal;
+
+  constructor({ record }: BootParts, running: SlotImage) {
+    this.#record = record;
+    this.running = running;
+  }
+
+  confirmed(): SlotImage {
+    return readBootRecord(this.#record).confirmed;
+  }
+
+  trial(): SlotImage | undefined {
+    return readBootRecord(this.#record).trial?.image;
+  }
+
+  tryNext(image: SlotImage): void {
+    this.#expectNoRollback(image);
+    const confirmed = this.confirmed();
+    if (image.slot !== otherSlot(confirmed.slot)) throw new RangeError('boot record: trial of the confirmed slot');
+    writeBootRecord(this.#record, { confirmed, trial: { image, startsLeft: TRIAL_STARTS } });
+  }
+
+  confirm({ epoch, sequenceNumber }: ReleaseNumber): void {
+    this.#expectNoRollback({ epoch, sequenceNumber });
+    writeBootRecord(this.#record, { confirmed: { ...this.running, epoch, sequenceNumber } });
+  }
+
+  giveUp(): void {
+    const { confirmed, trial } = readBootRecord(this.#record);
+    writeBootRecord(this.#record, { confirmed, trial: trial && { ...trial, startsLeft: 0 } });
+  }
+
+  #expectNoRollback(release: ReleaseNumber): void {
+    const installed = this.confirmed();
     if (!isOlder(release, installed)) return;
     throw new RangeError(`boot record: sequence ${release.sequenceNumber} after ${installed.sequenceNumber}`);
-  };
-  return {
-    running,
-    confirmed: () => read().confirmed,
-    trial: () => read().trial?.image,
-    tryNext: (image) => {
-      expectNoRollback(image);
-      if (image.slot !== otherSlot(read().confirmed.slot))
-        throw new RangeError('boot record: trial of the confirmed slot');
-      writeBootRecord(record, { confirmed: read().confirmed, trial: { image, startsLeft: TRIAL_STARTS } });
-    },
-    confirm: (release) => {
-      expectNoRollback(release);
-      const { epoch, sequenceNumber } = release;
-      writeBootRecord(record, { confirmed: { ...running, epoch, sequenceNumber } });
-    },
-    giveUp: () => {
-      const { confirmed, trial } = read();
-      writeBootRecord(record, { confirmed, trial: trial && { ...trial, startsLeft: 0 } });
-    },
-  };
+  }
 }

@@ -18,13 +18,27 @@ export function verifyWithOpenSsl(key: PublicKey, message: Uint8Array, signature
 /** By the key that a caller holds, for as long as it is held: importing costs as much as half a verification. */
 const imported = new WeakMap<PublicKey, KeyObject | null>();
 
+/** By content, the latest few: a thousand devices read the same key out of as many flashes. */
+const latest = new Map<string, KeyObject | null>();
+const MOST_KEPT = 16;
+
 function importedKey(key: PublicKey): KeyObject | null {
   let known = imported.get(key);
   if (known === undefined) {
-    known = importKey(key);
+    known = importedContent(key);
     imported.set(key, known);
   }
   return known;
+}
+
+function importedContent(key: PublicKey): KeyObject | null {
+  const content = `${key.algorithm.name} ${key.publicKey.toBase64()}`;
+  const known = latest.get(content);
+  if (known !== undefined) return known;
+  const keyObject = importKey(key);
+  for (const oldest of latest.keys()) if (latest.size >= MOST_KEPT) latest.delete(oldest);
+  latest.set(content, keyObject);
+  return keyObject;
 }
 
 /** A key that OpenSSL refuses, such as a point off the curve, has made no signature. */

@@ -1,7 +1,7 @@
 /**
  * Cells of many boards in one memory: what a sector holds is the history of its writes since the erase, and devices with
- * the same history share it. Ten thousand devices that take the same image in the same blocks hold it once; each has a
- * reference per sector of its own, and gets content of its own where it writes something that no other did.
+ * the same history share it. Ten thousand devices that take the same image in the same blocks hold it once; each has
+ * references to what its sectors hold, and gets content of its own where it writes something that no other did.
  *
  * As strict as ArrayCells, but for two things that fleets do without: a torn erase, and counting the wear of each sector.
  */
@@ -72,66 +72,102 @@ export class SectorPool {
 
 const keyOf = (before: Content | undefined, bytes: Uint8Array): number => (before?.id ?? 0) * 2 ** 32 + crc32(bytes);
 
+/** Some sectors of a board, or of all those that have not written to them since they were copied. */
+interface Page {
+  readonly contents: (Content | undefined)[];
+  boards: number;
+}
+
+const PAGE_SECTORS = 16;
+
 export class SharedCells implements FlashCells, Disposable {
   readonly erases: readonly number[] = [];
   readonly #pool: SectorPool;
-  /** Undefined: erased. */
-  readonly #sectors: (Content | undefined)[];
+  readonly #pages: Page[];
 
-  private constructor(pool: SectorPool, sectors: (Content | undefined)[]) {
+  private constructor(pool: SectorPool, pages: Page[]) {
     this.#pool = pool;
-    this.#sectors = sectors;
+    this.#pages = pages;
   }
 
   static erased(size: FlashSize, pool: SectorPool): SharedCells {
-    return new SharedCells(pool, Array.from({ length: totalsOf(size).sectors }));
+    const pages = Math.ceil(totalsOf(size).sectors / PAGE_SECTORS);
+    const erasedPage = (): Page => ({ contents: Array.from({ length: PAGE_SECTORS }), boards: 1 });
+    return new SharedCells(pool, Array.from({ length: pages }, erasedPage));
   }
 
-  /** What only this board held is free again; it reads as erased. */
+  /** What only this board held is free again; it holds nothing any more. */
   [Symbol.dispose](): void {
-    for (const content of this.#sectors) this.#pool.release(content);
-    this.#sectors.fill(undefined);
+    for (const page of this.#pages.splice(0)) {
+      page.boards -= 1;
+      if (page.boards === 0) for (const content of page.contents) this.#pool.release(content);
+    }
   }
 
   copy(): SharedCells {
-    for (const content of this.#sectors) if (content) content.users += 1;
-    return new SharedCells(this.#pool, this.#sectors.slice());
+    for (const page of this.#pages) page.boards += 1;
+    return new SharedCells(this.#pool, this.#pages.slice());
   }
 
   read(part: PlacedPart, offset: number, target: Uint8Array): void {
-    inSectors(part, { offset, bytes: target.length }, ({ sector, at, from, to }) => {
-      const piece = target.subarray(from, to);
-      piece.fill(ERASED);
-      readContent(this.#sectors[sector], at, piece);
-    });
+    target.fill(ERASED);
+    for (let done = 0; done < target.length;) {
+      const { sector, at } = placeIn(part, offset + done);
+      const end = Math.min(target.length, done + part.sectorBytes - at);
+      const content = this.#contentOf(sector);
+      if (content) readContent(content, at, target.subarray(done, end));
+      done = end;
+    }
   }
 
   isWritable(part: PlacedPart, offset: number, bytes: number): boolean {
-    let isWritable = true;
-    inSectors(part, { offset, bytes }, ({ sector, at, from, to }) => {
-      isWritable &&= isErased(this.#sectors[sector], at, to - from);
-    });
-    return isWritable;
+    for (let done = 0; done < bytes;) {
+      const { sector, at } = placeIn(part, offset + done);
+      const length = Math.min(bytes - done, part.sectorBytes - at);
+      if (!isErased(this.#contentOf(sector), at, length)) return false;
+      done += length;
+    }
+    return true;
   }
 
   program(part: PlacedPart, offset: number, bytes: Uint8Array): void {
-    inSectors(part, { offset, bytes: bytes.length }, ({ sector, at, from, to }) => {
-      const before = this.#sectors[sector];
-      const piece = bytes.subarray(from, to);
-      this.#sectors[sector] = overlaps(before, at, piece.length)
+    for (let done = 0; done < bytes.length;) {
+      const { sector, at } = placeIn(part, offset + done);
+      const piece = bytes.subarray(done, done + part.sectorBytes - at);
+      const before = this.#contentOf(sector);
+      this.#own(sector)[sector % PAGE_SECTORS] = overlaps(before, at, piece.length)
         ? this.#rewritten(before, { at, piece, sectorBytes: part.sectorBytes })
         : this.#pool.written(before, at, piece);
-    });
+      done += piece.length;
+    }
   }
 
   erase(part: PlacedPart, start: number): void {
-    const sector = part.firstSector + (start - part.firstCell) / part.sectorBytes;
-    this.#pool.release(this.#sectors[sector]);
-    this.#sectors[sector] = undefined;
+    const { sector } = placeIn(part, start);
+    const content = this.#contentOf(sector);
+    if (!content) return;
+    this.#own(sector)[sector % PAGE_SECTORS] = undefined;
+    this.#pool.release(content);
   }
 
   tearErase(): never {
     throw new RangeError('shared cells: expected no torn erase');
+  }
+
+  #contentOf(sector: number): Content | undefined {
+    return this.#pages[Math.floor(sector / PAGE_SECTORS)]?.contents[sector % PAGE_SECTORS];
+  }
+
+  /** The page of a sector, for this board alone from here on. */
+  #own(sector: number): (Content | undefined)[] {
+    const index = Math.floor(sector / PAGE_SECTORS);
+    const page = this.#pages[index]!;
+    if (page.boards === 1) return page.contents;
+    page.boards -= 1;
+    const contents = page.contents.slice();
+    for (const content of contents) if (content) content.users += 1;
+    this.#pages[index] = { contents, boards: 1 };
+    return contents;
   }
 
   /** Over words that were written as all ones, or that rot. */
@@ -147,28 +183,13 @@ export class SharedCells implements FlashCells, Disposable {
   }
 }
 
-/** A piece of a range of cells: so much of it is in one sector. */
-interface Piece {
-  readonly sector: number;
-  /** In the sector. */
-  readonly at: number;
-  /** In the range. */
-  readonly from: number;
-  readonly to: number;
-}
-
-function inSectors(
+/** @returns the sector of a cell, and where in the sector it is */
+function placeIn(
   { firstCell, firstSector, sectorBytes }: PlacedPart,
-  { offset, bytes }: { readonly offset: number; readonly bytes: number },
-  visit: (piece: Piece) => void,
-): void {
-  for (let from = 0; from < bytes;) {
-    const cell = offset - firstCell + from;
-    const at = cell % sectorBytes;
-    const to = Math.min(bytes, from + sectorBytes - at);
-    visit({ sector: firstSector + Math.floor(cell / sectorBytes), at, from, to });
-    from = to;
-  }
+  offset: number,
+): { readonly sector: number; readonly at: number } {
+  const at = (offset - firstCell) % sectorBytes;
+  return { sector: firstSector + (offset - firstCell - at) / sectorBytes, at };
 }
 
 function readContent(content: Content | undefined, at: number, target: Uint8Array): void {

@@ -49,6 +49,9 @@ export interface DigestStream {
   digest(): SuitDigest;
 }
 
+/** `createSuitDigest`, or what gives the same digests by other means: a device may have hardware for it. */
+export type CreateDigest = (algorithmId: number) => DigestStream;
+
 /** @throws {RangeError} where the algorithm is not in `DIGEST_ALGORITHMS`: decoded digests always are */
 export function createSuitDigest(algorithmId: number): DigestStream {
   const algorithm = algorithmOf(algorithmId);

@@ -88,4 +88,3 @@ export class Connections {
     for (const swept of this.#swept) swept.sweep(nowMs);
   }
 }
-

@@ -6,6 +6,7 @@ import { toHex } from '../../../protocol/bytes.ts';
 import { boardParts } from '../../hardware/board-parts.ts';
 import { readBootRecord } from '../../hardware/boot-record.ts';
 import type { Flash } from '../../hardware/flash.ts';
+import { createNativeDigest } from '../../hardware/native-digest.ts';
 import { RamLedger } from '../../hardware/ram.ts';
 import { seededRandom } from '../../links/seeded-random.ts';
 import { type MachineResult, runMachine } from '../../machine.ts';
@@ -88,7 +89,8 @@ export class FleetDevice implements SocketWatch {
     if (this.#blocks === 0) tally.firstByteMs.record(nowMs - this.#beganAtMs);
     this.#blocks += 1;
     tally.noteBlock(nowMs, nowMs - this.#requestedAtMs);
-    if (order.dropRate === 0 || rollOf(order.seed, this.#number, ROLL.drop, this.#blocks) >= order.dropRate) return true;
+    if (order.dropRate === 0 || rollOf(order.seed, this.#number, ROLL.drop, this.#blocks) >= order.dropRate)
+      return true;
     tally.drops += 1;
     return false;
   }
@@ -116,7 +118,11 @@ export class FleetDevice implements SocketWatch {
       settings,
       clock,
       verify,
-      connect: socketConnect(connections, isSlow ? { ...socket, readBytesPerSecond: order.slowBytesPerSecond } : socket),
+      createDigest: createNativeDigest,
+      connect: socketConnect(
+        connections,
+        isSlow ? { ...socket, readBytesPerSecond: order.slowBytesPerSecond } : socket,
+      ),
       random: seededRandom(rollOf(order.seed, this.#number, ROLL.agent) * 2 ** 32),
       ram: new RamLedger(fleet.board.agentRamBytes),
       isHealthy: ALWAYS,

@@ -2,7 +2,10 @@
  * MQTT 5 packets by mqtt-packet. Its parser is a state machine with an event emitter and a list of buffers: 2 KB for each
  * connection that has one. Given whole packets only, it has no state between them, and one serves all connections.
  */
-import { generate, type Packet, parser as createParser } from 'mqtt-packet';
+import { generate, type Packet, parser as createParser, writeToStream } from 'mqtt-packet';
+
+// Else it keeps a buffer for each of the 65,536 packet ids: 10 MB.
+writeToStream.cacheNumbers = false;
 
 const MQTT_5 = { protocolVersion: 5 } as const;
 

@@ -111,7 +111,9 @@ class SocketTransport implements Transport, Swept {
       onread: { buffer, callback: (bytes, readBuffer) => this.#take(readBuffer.subarray(0, bytes)) },
     });
     this.#socket.on('connect', () => this.#sendConnect());
-    this.#socket.on('error', (error) => this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error })));
+    this.#socket.on('error', (error) =>
+      this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error })),
+    );
     this.#socket.on('close', () => this.#noteClosed());
     connections.add(this);
   }
@@ -211,7 +213,9 @@ class SocketTransport implements Transport, Swept {
     const { clientId, keepAliveSeconds = KEEP_ALIVE_SECONDS } = this.#options;
     const properties = { maximumPacketSize: this.#receiveBytes };
     const protocol = { protocolId: 'MQTT', protocolVersion: 5 } as const;
-    this.#send(encodePacket({ cmd: 'connect', ...protocol, clientId, clean: true, keepalive: keepAliveSeconds, properties }));
+    this.#send(
+      encodePacket({ cmd: 'connect', ...protocol, clientId, clean: true, keepalive: keepAliveSeconds, properties }),
+    );
   }
 
   #noteClosed(): void {

@@ -147,7 +147,5 @@ export class FleetWorker {
 }
 
 /** @throws what the constructor throws */
-export const runFleetWorker = (
-  order: WorkerOrder,
-  report: (progress: WorkerProgress) => void,
-): Promise<WorkerResult> => new FleetWorker(order).run(report);
+export const runFleetWorker = (order: WorkerOrder, report: (progress: WorkerProgress) => void): Promise<WorkerResult> =>
+  new FleetWorker(order).run(report);
