@@ -1,0 +1,12 @@
+/** What the words of a report are made of. */
+
+export interface Sentence {
+  readonly text: string;
+  /** The id of the figure that shows it. */
+  readonly figure?: string;
+}
+
+export interface Answer {
+  readonly headline: string;
+  readonly sections: readonly { readonly title: string; readonly sentences: readonly Sentence[] }[];
+}
