@@ -1,28 +1,29 @@
 /** The embedded cloud: KMS, parameters, broker, jobs, streams and provisioning over one data folder, in one process. */
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { ANY_CREDENTIALS } from './aws-client.ts';
-import { startBroker } from './broker/broker.ts';
+import { type BrokerLoad, startBroker } from './broker/broker.ts';
 import type { TlsListenerOptions } from './broker/listeners.ts';
+import { connectMqttBus, type MqttBusOptions } from './broker/mqtt-bus.ts';
 import type { KeyExchange } from './broker/tls-options.ts';
+import { type DeviceServices, startDeviceServices } from './device-services.ts';
 import { createDeviceRegistry, type DeviceRegistry } from './identity/device-registry.ts';
 import type { KeyAlgorithm } from './identity/key-pairs.ts';
 import { type Identity, openIdentity } from './identity/open-identity.ts';
-import { startJobsService } from './jobs/service.ts';
 import { startKms } from './kms/server.ts';
 import type { KmsCredential } from './kms/sigv4.ts';
 import { openParameters } from './parameters/parameters.ts';
-import type { Log } from './ports.ts';
+import { LoadMeter, type ProcessLoad } from './load-meter.ts';
+import type { Bus, Log } from './ports.ts';
 import { createHttpHook } from './provisioning/hook.ts';
 import type { RateLimits } from './provisioning/rate-limits.ts';
 import { registerManufacturedWith } from './provisioning/register-manufactured.ts';
 import { startProvisioningService } from './provisioning/service.ts';
+import { repeat } from './repeat.ts';
 import { createKmsClient } from './signing/kms-client.ts';
 import { ArtifactReader } from './store/artifact-reader.ts';
 import { Artifacts } from './store/artifacts.ts';
-import { openStore } from './store/store.ts';
-import { rememberThings } from './store/things.ts';
-import { startStreamsService } from './streams/service.ts';
+import { openStore, type Store } from './store/store.ts';
+import { thingNotes } from './store/things.ts';
 
 /** How soon a device hears of what another process has written, and how late a step timer may run out. */
 const TICK_MS = 100;
@@ -30,6 +31,7 @@ const TICK_MS = 100;
 /** Whose KMS and Parameter Store these say they are. */
 const ACCOUNT = { region: 'us-east-1', accountId: '000000000000' };
 
+const NO_PROVISIONING = 'Provisioning is offered by the embedded broker only.';
 const PLAIN_PARAMETERS =
   'Parameter Store and Secrets Manager answer at the same address. This is no safe: what they keep are plain files.';
 
@@ -47,6 +49,10 @@ export interface EmbeddedCloudOptions {
   readonly kmsAllowAnyCaller?: boolean;
   /** Left out: devices are provisioned as fast as they ask. */
   readonly provisioningLimits?: RateLimits;
+  /** Instead of an own one: then ports and TLS of devices are none of ours, and there is no provisioning. */
+  readonly externalBroker?: ExternalBroker;
+  /** Size of the blocks of the stream `bare`, the ceiling of a fleet; left out: there is none. */
+  readonly bareBlockBytes?: number | undefined;
   readonly log: Log;
 }
 
@@ -74,20 +80,46 @@ const DEFAULT_TLS: EmbeddedTls = {
   sessionTickets: false,
 };
 
+/** A broker of somebody else's, that the services use as a client who may hear and say everything below `$aws`. */
+export interface ExternalBroker {
+  /** `mqtt://host:port` or `mqtts://…`, without credentials: it is shown. */
+  readonly url: string;
+  /** Credentials and TLS, as MQTT.js takes them. */
+  readonly connection?: MqttBusOptions['connection'];
+}
+
+/** Since the start; what waits does so now, and `eventLoop…` is since it was last read. */
+export type CloudLoad = ProcessLoad & BrokerLoad & ServiceLoad;
+
+export interface ServiceLoad {
+  /** Messages of devices that came to the services, and of the services to devices. */
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  /** Things that are being answered by the Jobs service, and those that blocks are on their way to. */
+  readonly jobsWaiting: number;
+  readonly streamsWaiting: number;
+  /** Writes that are not on disk yet; those that are, and the commits that it took. */
+  readonly writesWaiting: number;
+  readonly writes: number;
+  readonly commits: number;
+}
+
 export interface EmbeddedCloud extends AsyncDisposable {
   /** URL for the AWS SDK: KMS, Parameter Store and Secrets Manager answer there. */
   readonly kms: string;
   /** Where devices come in without TLS; the same as `mqtts` where they may not. */
   readonly mqtt: string;
-  readonly mqtts: string;
+  /** Absent beside a broker of somebody else's. */
+  readonly mqtts?: string;
   /** What whoever starts it should know. */
   readonly notices: readonly string[];
+  /** Each reader has its own time between readings. */
+  loadReader(): () => CloudLoad;
 }
 
 /** Everything in the folder survives: the next start goes on where this one ended, also after kill -9. */
 export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise<EmbeddedCloud> {
-  const { dataFolder, host, kmsPort, mqttPort, log } = options;
-  const tls = { ...DEFAULT_TLS, ...options.tls };
+  const { dataFolder, host, kmsPort, log } = options;
   await using started = new AsyncDisposableStack();
   const store = started.adopt(await openStore(join(dataFolder, 'cloud.sqlite')), (it) => it.close());
   const artifacts = started.adopt(new ArtifactReader(await Artifacts.open(join(dataFolder, 'artifacts'))), (it) =>
@@ -111,7 +143,47 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     }),
     (it) => it.close(),
   );
-  const identity = await openIdentityOf(options, tls, kms.url);
+  const { externalBroker } = options;
+  const side = externalBroker
+    ? await openExternalSide(externalBroker, log, started)
+    : await openEmbeddedSide(options, { store, kmsUrl: kms.url }, started);
+  const { bareBlockBytes } = options;
+  const services = await startDeviceServices({ bus: side.bus, store, artifacts, clock: Date.now, log, bareBlockBytes });
+  side.onDisconnect((thing) => services.streams.forget(thing));
+  started.defer(repeat(TICK_MS, () => services.jobs.tick(), log));
+
+  const running = started.move();
+  return {
+    kms: kms.url,
+    mqtt: side.mqtt,
+    ...(side.mqtts === undefined ? {} : { mqtts: side.mqtts }),
+    notices: [...kms.notices, PLAIN_PARAMETERS, ...side.notices],
+    loadReader: () => {
+      const meter = new LoadMeter();
+      return () => ({ ...meter.read(), ...side.load(), ...loadOf(services, store) });
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/** How devices come in. */
+interface DeviceSide {
+  readonly bus: Bus;
+  readonly mqtt: string;
+  readonly mqtts?: string;
+  readonly notices: readonly string[];
+  readonly onDisconnect: (handler: (thing: string) => void) => void;
+  readonly load: () => BrokerLoad;
+}
+
+async function openEmbeddedSide(
+  options: EmbeddedCloudOptions,
+  { store, kmsUrl }: { readonly store: Store; readonly kmsUrl: string },
+  started: AsyncDisposableStack,
+): Promise<DeviceSide> {
+  const { host, mqttPort, log } = options;
+  const tls = { ...DEFAULT_TLS, ...options.tls };
+  const identity = await openIdentityOf(options, tls, kmsUrl);
   const registry: DeviceRegistry = createDeviceRegistry({
     ...{ store, clock: Date.now, log, deviceCa: identity.deviceCa.pem },
     registerManufactured: (der) => registerManufactured(der),
@@ -131,28 +203,48 @@ export async function startEmbeddedCloud(options: EmbeddedCloudOptions): Promise
     ...{ store, clock: Date.now, log, random, requests: broker.requests, account: ACCOUNT },
     ...{ deviceCa: identity.deviceCa, hook: createHttpHook(), limits: options.provisioningLimits ?? {} },
   });
-  const jobs = await startJobsService(services);
-  const streams = await startStreamsService({ ...services, artifacts });
-  const remember = (thing: string): Promise<void> =>
-    rememberThings(store, [thing], Date.now()).catch((error: unknown) =>
-      log.error({ thing, error }, 'thing not noted'),
-    );
-  broker.onConnect((thing) => void remember(thing));
-  broker.onDisconnect((thing) => streams.forget(thing));
-  started.defer(repeat(TICK_MS, () => jobs.tick(), log));
+  const note = thingNotes(store, Date.now);
+  broker.onConnect((thing) => {
+    note(thing).catch((error: unknown) => log.error({ thing, error }, 'thing not noted'));
+  });
   started.defer(repeat(TICK_MS, () => registry.tick(), log));
   started.defer(repeat(TICK_MS, () => provisioning.tick(), log));
-
-  const running = started.move();
   const mqtts = `mqtts://${host}:${broker.tlsPort}`;
   return {
-    kms: kms.url,
+    bus: broker.bus,
     mqtt: mqttPort === undefined ? mqtts : `mqtt://${host}:${broker.port}`,
     mqtts,
-    notices: [...kms.notices, PLAIN_PARAMETERS],
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    notices: [],
+    onDisconnect: (handler) => broker.onDisconnect(handler),
+    load: () => broker.load,
   };
 }
+
+async function openExternalSide(
+  { url, connection }: ExternalBroker,
+  log: Log,
+  started: AsyncDisposableStack,
+): Promise<DeviceSide> {
+  const bus = started.adopt(await connectMqttBus({ url, log, ...(connection && { connection }) }), (it) => it.close());
+  return {
+    bus,
+    mqtt: url,
+    notices: [`Devices connect to ${url}, and that broker keeps them apart. ${NO_PROVISIONING}`],
+    // Another broker tells nobody who comes and goes.
+    onDisconnect: () => {},
+    load: () => ({ handling: bus.handling }),
+  };
+}
+
+const loadOf = ({ jobs, streams, traffic }: DeviceServices, store: Store): ServiceLoad => ({
+  messagesIn: traffic.in,
+  messagesOut: traffic.out,
+  jobsWaiting: jobs.waiting,
+  streamsWaiting: streams.waiting,
+  writesWaiting: store.writes.waiting,
+  writes: store.writes.written,
+  commits: store.writes.commits,
+});
 
 /** With the KMS that was just started, as the first of those that it knows. */
 const openIdentityOf = (
@@ -181,20 +273,3 @@ const tlsListener = (
 });
 
 const random = (bytes: number): Uint8Array => crypto.getRandomValues(new Uint8Array(bytes));
-
-/** One after the other, never two at once. @returns what stops it, once the last one is over */
-function repeat(everyMs: number, work: () => Promise<void>, log: Log): () => Promise<void> {
-  const ending = new AbortController();
-  const { signal } = ending;
-  const loop = async (): Promise<void> => {
-    while (!signal.aborted) {
-      await work().catch((error: unknown) => log.error({ error }, 'cloud: a periodic task failed'));
-      await setTimeout(everyMs, undefined, { signal }).catch(() => undefined);
-    }
-  };
-  const ended = loop();
-  return async () => {
-    ending.abort();
-    await ended;
-  };
-}

@@ -11,19 +11,18 @@
  *     connection the thing has now;
  *   - the receive maximum of a client is not enforced, and a persistent session of MQTT 3.1.1 does not expire.
  */
-import { Aedes, type AedesOptions, type AedesPublishPacket, type Client } from 'aedes';
-import { utf8 } from '../../protocol/bytes.ts';
-import type { Bus, BusHandler, Log, RequestBus } from '../ports.ts';
+import type { Aedes, AedesOptions, Client } from 'aedes';
+import type { Bus, Log, RequestBus } from '../ports.ts';
 import { admission, type ConnectingDevice, type PeerCertificate } from './admission.ts';
 import { type DenialKind, Denials } from './denials.ts';
-import { Doorstep } from './doorstep.ts';
+import { Doorstep, type DoorstepOptions } from './doorstep.ts';
 import { onExpiry } from './expiry.ts';
 import { type Listener, type ListenerParts, listenPlain, listenTls, type TlsListenerOptions } from './listeners.ts';
 import { MAX_KEEP_ALIVE_SECONDS, MAX_PACKET_BYTES, MAX_SESSION_EXPIRY_SECONDS, MAX_TOPIC_LEVELS } from './policy.ts';
 import { forgetFilter, GrantedFilters, noteShared, permissions } from './permissions.ts';
 import { requestBus } from './requests.ts';
+import { ServiceAedes } from './service-aedes.ts';
 import { describeSession, type Session, Sessions } from './sessions.ts';
-import { unsubscribedReplies } from './unsubscribed-replies.ts';
 
 export interface BrokerOptions {
   /** Of plain TCP, 0: any free port. Left out: TLS only. */
@@ -33,8 +32,8 @@ export interface BrokerOptions {
   readonly log: Log;
   /** May this device connect without a certificate? Left out: whoever names a thing is that thing. */
   readonly authorize?: (device: ConnectingDevice) => boolean | Promise<boolean>;
-  /** Connections at once that have not said who they are; 1,000 where it is left out. */
-  readonly maxUnauthenticated?: number;
+  /** How many connections at once may not have said who they are. */
+  readonly doorstep?: DoorstepOptions;
 }
 
 export interface Broker {
@@ -45,13 +44,22 @@ export interface Broker {
   readonly requests: RequestBus;
   /** What was refused since it was started. */
   readonly denials: Readonly<Record<DenialKind, number>>;
+  readonly load: BrokerLoad;
   /** Called with the name of each thing that connects or goes. A taken-over session is a going and a coming. */
   onConnect(handler: (thing: string) => void): void;
   onDisconnect(handler: (thing: string) => void): void;
   close(): Promise<void>;
 }
 
-const MAX_UNAUTHENTICATED = 1_000;
+/** A broker of somebody else's tells only how many messages the services are handling. */
+export interface BrokerLoad {
+  readonly connections?: number;
+  /** Connections that have not said who they are. */
+  readonly unauthenticated?: number;
+  /** What was refused since the start, all together. */
+  readonly denials?: number;
+  readonly handling?: number;
+}
 
 const LIMITS: AedesOptions = {
   // Messages under delivery at once, over all devices; 0 is no limit. A limit would let a few devices that do not
@@ -73,7 +81,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const parts: Parts = { denials: new Denials(log), sessions: new Sessions(), certificates: new WeakMap() };
   const { denials, sessions, certificates } = parts;
   const aedes = await createAedes(options, parts);
-  const doorstep = new Doorstep(options.maxUnauthenticated ?? MAX_UNAUTHENTICATED, ({ remoteAddress }) =>
+  const doorstep = new Doorstep(options.doorstep ?? {}, ({ remoteAddress }) =>
     denials.note('crowd', { remoteAddress }),
   );
   aedes.on('clientReady', ({ conn }) => doorstep.passed(conn));
@@ -89,10 +97,14 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   return {
     port: plain?.port ?? 0,
     tlsPort: secure?.port,
-    bus: inProcessBus(aedes, log),
+    bus: inProcessBus(aedes),
     requests: requestBus(aedes, sessions, log),
     get denials() {
       return denials.counts;
+    },
+    get load() {
+      const refused = Object.values(denials.counts).reduce((sum, count) => sum + count, 0);
+      return { connections: aedes.connectedClients, unauthenticated: doorstep.size, denials: refused };
     },
     onConnect: (handler) => void aedes.on('clientReady', (client) => forThing(client, sessions, handler)),
     onDisconnect: (handler) => void aedes.on('clientDisconnect', (client) => forThing(client, sessions, handler)),
@@ -110,16 +122,19 @@ interface Parts {
   readonly certificates: WeakMap<object, PeerCertificate>;
 }
 
-async function createAedes(options: BrokerOptions, { denials, sessions, certificates }: Parts): Promise<Aedes> {
+async function createAedes(options: BrokerOptions, { denials, sessions, certificates }: Parts): Promise<ServiceAedes> {
   const { log, tls, authorize = () => true } = options;
   const registry = tls?.registry;
   const certificateOf = ({ conn }: Client): PeerCertificate | undefined => certificates.get(conn);
   const filters = new GrantedFilters();
-  const aedes = await Aedes.createBroker({
-    ...LIMITS,
-    ...admission({ log, denials, sessions, registry, certificateOf, authorize }),
-    ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
-  });
+  const aedes: ServiceAedes = await ServiceAedes.start(
+    {
+      ...LIMITS,
+      ...admission({ log, denials, sessions, registry, certificateOf, authorize }),
+      ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
+    },
+    log,
+  );
   aedes.on('unsubscribe', (unsubscribed, client) => filters.remove(client, unsubscribed));
   aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));
   aedes.on('clientError', ({ id }, error) => log.info({ thing: id, reason: error.message }, 'device cut off'));
@@ -163,27 +178,8 @@ function forThing(client: Client, sessions: Sessions, handler: (thing: string) =
   if (thing !== undefined) handler(thing);
 }
 
-function inProcessBus(aedes: Aedes, log: Log): Bus {
-  const run = async (handler: BusHandler, { topic, payload }: AedesPublishPacket): Promise<void> => {
-    try {
-      await handler(topic, typeof payload === 'string' ? utf8(payload) : payload);
-    } catch (error) {
-      log.error({ topic, error }, 'a service failed on a message');
-    }
-  };
-  const replyUnsubscribed = unsubscribedReplies(aedes);
-  return {
-    subscribe: (filter, handler) =>
-      new Promise((resolve) => {
-        aedes.subscribe(filter, (packet, done) => void run(handler, packet).then(done), resolve);
-      }),
-    publish: (topic, payload, { qos }) =>
-      new Promise((resolve, reject) => {
-        const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.length);
-        replyUnsubscribed(topic, bytes);
-        aedes.publish({ cmd: 'publish', topic, payload: bytes, qos, retain: false, dup: false }, (error) =>
-          error ? reject(error) : resolve(),
-        );
-      }),
-  };
-}
+const inProcessBus = (aedes: ServiceAedes): Bus => ({
+  subscribe: (filter, handler) => aedes.listenTo(filter, handler),
+  publish: (topic, payload, { qos }) =>
+    aedes.say(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), qos),
+});

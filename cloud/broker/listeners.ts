@@ -34,6 +34,8 @@ export interface Listener {
 }
 
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Connections that the system holds until this process takes them; further ones try again. Linux has 4,096 at the most. */
+export const BACKLOG = 4_096;
 
 /** @throws {Unavailable} where the port cannot be had */
 export function listenPlain(port: number, parts: ListenerParts): Promise<Listener> {
@@ -106,7 +108,7 @@ async function listen(server: Server, port: number, { host, doorstep }: Listener
   await new Promise<void>((resolve, reject) => {
     const refuse = (cause: Error): void =>
       reject(new Unavailable(`cannot listen for MQTT on ${host}:${port}`, { cause }));
-    server.once('error', refuse).listen(port, host, () => {
+    server.once('error', refuse).listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', refuse);
       resolve();
     });

@@ -7,6 +7,7 @@ import { Socket } from 'node:net';
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
 import { Unavailable } from '../errors.ts';
 import type { Bus, BusHandler, Log } from '../ports.ts';
+import { matcher } from './topic-filter.ts';
 
 export interface MqttBusOptions {
   /** `mqtt://host:port` or `mqtts://…`. */
@@ -17,6 +18,8 @@ export interface MqttBusOptions {
 }
 
 export interface MqttBus extends Bus {
+  /** Messages that services are handling. */
+  readonly handling: number;
   close(): Promise<void>;
 }
 
@@ -44,6 +47,7 @@ export async function connectMqttBus({ url, log, connection = {} }: MqttBusOptio
   };
 
   return {
+    handling: 0,
     subscribe: async (filter, handler) => {
       handlers.push({ matches: matcher(filter), handler });
       await client.subscribeAsync(filter, { qos: 1 });
@@ -58,16 +62,4 @@ export async function connectMqttBus({ url, log, connection = {} }: MqttBusOptio
 /** MQTT.js leaves Nagle's algorithm on: each request would wait for the acknowledgement of the one before. */
 function sendAtOnce({ stream }: MqttClient): void {
   if (stream instanceof Socket) stream.setNoDelay(true);
-}
-
-/** MQTT 5 §4.7: `+` is one level, `#` the rest. */
-export function matcher(filter: string): (topic: string) => boolean {
-  const levels = filter.split('/');
-  const open = levels.at(-1) === '#';
-  const fixed = open ? levels.slice(0, -1) : levels;
-  return (topic) => {
-    const parts = topic.split('/');
-    if (open ? parts.length < fixed.length : parts.length !== fixed.length) return false;
-    return fixed.every((level, index) => level === '+' || level === parts[index]);
-  };
 }

@@ -2,21 +2,16 @@
  * Requests on topics that name no thing, and answers to the connection that asked: a claim credential is shared by many
  * devices, and what provisioning answers is a key or a token for one of them.
  */
-import type { Aedes, AedesPublishPacket, Client } from 'aedes';
+import type { AedesPublishPacket, Client } from 'aedes';
 import { utf8 } from '../../protocol/bytes.ts';
 import type { DeviceRequest, Log, RequestBus } from '../ports.ts';
+import type { ServiceAedes } from './service-aedes.ts';
 import type { Sessions } from './sessions.ts';
 
 /** Names of clients are unique among those that are connected, and aedes puts the sender's on each message. */
-export function requestBus(aedes: Aedes, sessions: Sessions, log: Log): RequestBus {
-  const connected = new Map<string, Client>();
-  aedes.on('client', (client) => void connected.set(client.id, client));
-  aedes.on('clientDisconnect', (client) => {
-    // A session that was taken over ends after the new one began.
-    if (connected.get(client.id) === client) connected.delete(client.id);
-  });
+export function requestBus(aedes: ServiceAedes, sessions: Sessions, log: Log): RequestBus {
   const requestOf = ({ topic, payload, clientId }: Sent): DeviceRequest | undefined => {
-    const client = connected.get(clientId ?? '');
+    const client = aedes.connection(clientId ?? '');
     const session = client && sessions.of(client);
     if (!session) return undefined;
     return {

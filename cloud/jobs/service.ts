@@ -31,10 +31,10 @@ import {
   announcedJob,
   dropNotice,
   executionOfThing,
+  noticesAfter,
   overdueExecutions,
   pendingExecutions,
   replaceExecution,
-  setAnnouncedJob,
   takeNotices,
 } from '../store/executions.ts';
 import type { Store } from '../store/store.ts';
@@ -43,12 +43,16 @@ import { type Execution, identityOf, isTerminal, messageOf, summaryOf, toSeconds
 
 /** AWS IoT: entries of one notify message. */
 const MAX_NOTIFIED = 10;
+/** Changes that a tick tells things of: after a campaign for 10,000 things, there must be time left for requests. */
+const MAX_TOLD = 200;
 /** Each time, somebody else's change went through; so many for one execution at once are no accident. */
 const MAX_TRIES = 10;
 
 export interface JobsService {
   /** Tell things of what other processes queued for them, and end what has run out of time. Several times a second. */
   tick(): Promise<void>;
+  /** Things that are being answered or told. */
+  readonly waiting: number;
 }
 
 export interface JobsServiceOptions {
@@ -75,6 +79,8 @@ class Service implements JobsService {
   readonly #turns = new Map<string, Promise<void>>();
   /** Those whose turn to be told has not come yet. */
   readonly #toBeTold = new Set<string>();
+  /** Where the next tick goes on; from the start again after the last, with those who could not be told. */
+  #lookedUpTo = 0;
 
   constructor({ bus, store, clock, log }: JobsServiceOptions) {
     this.#bus = bus;
@@ -90,6 +96,10 @@ class Service implements JobsService {
     return this.#publish(`${topic}/rejected`, refusal);
   }
 
+  get waiting(): number {
+    return this.#turns.size;
+  }
+
   async tick(): Promise<void> {
     const nowMs = this.#clock();
     for (const execution of await overdueExecutions(this.#store, nowMs)) {
@@ -97,7 +107,9 @@ class Service implements JobsService {
       // Nothing is replaced where the device was faster.
       if (ended) await replaceExecution(this.#store, execution, ended);
     }
-    for (const { thing } of await takeNotices(this.#store)) {
+    const { things, next } = await noticesAfter(this.#store, { after: this.#lookedUpTo, limit: MAX_TOLD });
+    this.#lookedUpTo = next;
+    for (const thing of things) {
       if (this.#toBeTold.has(thing)) continue;
       this.#toBeTold.add(thing);
       // Not waited for: a thing that is slow to read must not hold up what the others are told.
@@ -168,16 +180,16 @@ class Service implements JobsService {
     const pending = await this.#pending(thing);
     const timestamp = toSeconds(this.#clock());
     await this.#publish(jobReplyTopic({ kind: 'notify', thing }), { timestamp, jobs: listOf(pending) });
-    await this.#announce(thing, pending[0], timestamp);
-    await dropNotice(this.#store, notice);
+    await dropNotice(this.#store, notice, await this.#announce(thing, pending[0], timestamp));
   }
 
-  async #announce(thing: string, next: Execution | undefined, timestamp: number): Promise<void> {
+  /** @returns what it has announced; undefined where the thing knows of it */
+  async #announce(thing: string, next: Execution | undefined, timestamp: number): Promise<string | undefined> {
     const identity = next ? identityOf(next) : '';
-    if (identity === (await announcedJob(this.#store, thing))) return;
+    if (identity === (await announcedJob(this.#store, thing))) return undefined;
     const execution = next && messageOf(next, { withDocument: true });
     await this.#publish(jobReplyTopic({ kind: 'notify-next', thing }), { timestamp, execution });
-    await setAnnouncedJob(this.#store, thing, identity);
+    return identity;
   }
 
   #publish(topic: string, message: JobMessage): Promise<void> {

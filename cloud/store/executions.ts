@@ -64,8 +64,8 @@ export async function overdueExecutions(store: Store, nowMs: number): Promise<Ex
  * else has changed the execution since it was read.
  */
 export async function replaceExecution(store: Store, current: Execution, next: Execution): Promise<boolean> {
-  return store.db.transaction().execute(async (transaction) => {
-    const { numUpdatedRows } = await transaction
+  return store.write(async (db) => {
+    const { numUpdatedRows } = await db
       .updateTable('executions')
       .set(changeableColumns(next))
       .where('jobId', '=', current.jobId)
@@ -75,7 +75,7 @@ export async function replaceExecution(store: Store, current: Execution, next: E
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return false;
     if (!PENDING.includes(next.status)) {
-      await transaction.insertInto('notices').values({ thing: next.thing }).execute();
+      await db.insertInto('notices').values({ thing: next.thing }).execute();
     }
     return true;
   });
@@ -98,19 +98,45 @@ export async function takeNotices(store: Store, thing?: string): Promise<Notice[
   return (thing === undefined ? all : all.where('thing', '=', thing)).execute();
 }
 
-/** Told: but a change that came while it was being told stays. */
-export async function dropNotice(store: Store, { thing, upTo }: Notice): Promise<void> {
-  await store.db.deleteFrom('notices').where('thing', '=', thing).where('ordinal', '<=', upTo).execute();
+/** Whose they are, of the `limit` changes after the one numbered `after`; and where to go on: at 0 after the last. */
+export async function noticesAfter(
+  store: Store,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<{ readonly things: readonly string[]; readonly next: number }> {
+  const rows = await store.db
+    .selectFrom('notices')
+    .select(['ordinal', 'thing'])
+    .where('ordinal', '>', after)
+    .orderBy('ordinal')
+    .limit(limit)
+    .execute();
+  const next = rows.length < limit ? 0 : (rows.at(-1)?.ordinal ?? 0);
+  return { things: [...new Set(rows.map(({ thing }) => thing))], next };
+}
+
+/** How many changes there are of which somebody is still to be told. */
+export async function countNotices(store: Store): Promise<number> {
+  const row = await store.db
+    .selectFrom('notices')
+    .select((it) => it.fn.countAll<number>().as('count'))
+    .executeTakeFirst();
+  return row?.count ?? 0;
+}
+
+/** Told, of `announced` as the next job where it is given: but a change that came while it was being told stays. */
+export function dropNotice(store: Store, { thing, upTo }: Notice, announced?: string): Promise<void> {
+  return store.write(async (db) => {
+    if (announced !== undefined) {
+      await db.updateTable('things').set({ announcedJob: announced }).where('name', '=', thing).execute();
+    }
+    await db.deleteFrom('notices').where('thing', '=', thing).where('ordinal', '<=', upTo).execute();
+  });
 }
 
 /** The next job that the thing was last told of, as `identityOf`; empty for none. */
 export async function announcedJob(store: Store, thing: string): Promise<string> {
   const row = await store.db.selectFrom('things').select('announcedJob').where('name', '=', thing).executeTakeFirst();
   return row?.announcedJob ?? '';
-}
-
-export async function setAnnouncedJob(store: Store, thing: string, identity: string): Promise<void> {
-  await store.db.updateTable('things').set({ announcedJob: identity }).where('name', '=', thing).execute();
 }
 
 export const rowOf = (execution: Execution, streamId: string | null): Row => ({

@@ -9,6 +9,7 @@ import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Kysely, SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { Unavailable } from '../errors.ts';
+import { GroupCommit, type Write, type WriteCounts } from './group-commit.ts';
 import { MIGRATIONS, type Tables } from './tables.ts';
 
 /** How long a write waits for another process's. Longest known: a campaign of 10,000 devices, 0.1 s. */
@@ -20,6 +21,9 @@ const MAX_PREPARED_LENGTH = 2_000;
 
 export interface Store {
   readonly db: Kysely<Tables>;
+  /** All or nothing, and together with what others write at the same time: for what each device causes. */
+  write<T>(write: Write<T>): Promise<T>;
+  readonly writes: WriteCounts;
   close(): Promise<void>;
 }
 
@@ -36,7 +40,18 @@ export async function openStore(path: string): Promise<Store> {
     await db.destroy();
     throw new Unavailable(`the database ${path} cannot be brought up to date`, { cause });
   }
-  return { db, close: () => db.destroy() };
+  const group = new GroupCommit(db);
+  return {
+    db,
+    write: (write) => group.write(write),
+    get writes() {
+      return group.counts;
+    },
+    close: async () => {
+      await group.end();
+      await db.destroy();
+    },
+  };
 }
 
 function open(path: string): DatabaseSync {

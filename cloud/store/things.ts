@@ -29,6 +29,20 @@ export async function rememberThings(store: Pick<Store, 'db'>, names: readonly s
   }
 }
 
+/** Those that are remembered are not asked for again; of so many, all are. */
+const MAX_KNOWN = 100_000;
+
+/** Remembers things one by one as they come. */
+export function thingNotes(store: Store, clock: () => number): (thing: string) => Promise<void> {
+  const known = new Set<string>();
+  return async (thing) => {
+    if (known.has(thing)) return;
+    await store.write((db) => rememberThings({ db }, [thing], clock()));
+    if (known.size >= MAX_KNOWN) known.clear();
+    known.add(thing);
+  };
+}
+
 /** By name. */
 export const listThings = (store: Store): Promise<Thing[]> =>
   store.db.selectFrom('things').select(['name', 'createdAtMs']).orderBy('name').execute();

@@ -52,6 +52,11 @@ export class Deliveries {
     this.#log = log;
   }
 
+  /** Those for whom blocks are on their way or wait. */
+  get devices(): number {
+    return this.#devices.size;
+  }
+
   /** @returns false where too many wait already */
   enqueue(delivery: Delivery): boolean {
     const { thing } = delivery;

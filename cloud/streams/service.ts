@@ -28,6 +28,7 @@ import type { Bus, Clock, Log } from '../ports.ts';
 import type { ArtifactReader } from '../store/artifact-reader.ts';
 import type { Store } from '../store/store.ts';
 import { mayFetch, type Stream, streamById } from '../store/streams.ts';
+import { BARE_STREAM, type BareStream } from './bare.ts';
 import { Deliveries, MAX_WAITING } from './deliveries.ts';
 import { planBlocks } from './plan-blocks.ts';
 
@@ -39,6 +40,8 @@ const MAX_KNOWN_STREAMS = 1_000;
 export interface StreamsService {
   /** The thing has gone: what waits for it is dropped. */
   forget(thing: string): void;
+  /** Things whose requests are being answered. */
+  readonly waiting: number;
 }
 
 export interface StreamsServiceOptions {
@@ -47,6 +50,8 @@ export interface StreamsServiceOptions {
   readonly artifacts: ArtifactReader;
   readonly clock: Clock;
   readonly log: Log;
+  /** Answers requests to the stream `bare`, which is then none of a campaign. */
+  readonly bare?: BareStream | undefined;
 }
 
 export async function startStreamsService(options: StreamsServiceOptions): Promise<StreamsService> {
@@ -73,26 +78,33 @@ class Service implements StreamsService {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Log;
+  readonly #bare: BareStream | undefined;
   readonly #deliveries: Deliveries;
   readonly #streams = new Map<string, Stream>();
   readonly #permits = new Map<string, { readonly streamId: string; readonly untilMs: number }>();
 
-  constructor({ bus, store, artifacts, clock, log }: StreamsServiceOptions) {
+  constructor({ bus, store, artifacts, clock, log, bare }: StreamsServiceOptions) {
     this.#bus = bus;
     this.#store = store;
     this.#clock = clock;
     this.#log = log;
+    this.#bare = bare;
     this.#deliveries = new Deliveries({ bus, artifacts, log });
   }
 
   async handle(topic: string, payload: Uint8Array): Promise<void> {
     const request = parseStreamTopic(topic);
     if (!request) return this.#log.info({ topic }, 'ignored a message to a malformed topic');
+    if (this.#bare && request.streamId === BARE_STREAM) return this.#bare(request, payload);
     try {
       await (request.message === 'get' ? this.#get(request, payload) : this.#describe(request, payload));
     } catch (error) {
       await this.#reject(request, streamClientTokenOf(payload, request.format), error);
     }
+  }
+
+  get waiting(): number {
+    return this.#deliveries.devices;
   }
 
   forget(thing: string): void {

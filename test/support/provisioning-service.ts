@@ -31,7 +31,7 @@ import {
 } from '../../protocol/aws-iot/provisioning-topics.ts';
 import type { JsonObject } from '../../protocol/aws-iot/json.ts';
 import { decodeSpki } from '../../protocol/cose/spki.ts';
-import { matcher } from '../../cloud/broker/mqtt-bus.ts';
+import { matcher } from '../../cloud/broker/topic-filter.ts';
 import { createTestLog, type TestLog } from './test-cloud.ts';
 
 export const START_MS = Date.parse('2026-11-21T12:00:00Z');

@@ -2,7 +2,7 @@ import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
 import { describe, expect, it } from 'vitest';
 import { startBroker } from '../../../cloud/broker/broker.ts';
-import { connectMqttBus, matcher } from '../../../cloud/broker/mqtt-bus.ts';
+import { connectMqttBus } from '../../../cloud/broker/mqtt-bus.ts';
 import { Unavailable } from '../../../cloud/errors.ts';
 import { describeBus } from '../../contract/bus.ts';
 import { createTestLog } from '../../support/test-cloud.ts';
@@ -53,23 +53,5 @@ describe('connectMqttBus', () => {
     await expect(bus.subscribe('$aws/things/+/jobs/get', () => {})).rejects.toThrow('Not authorized');
     await bus.close();
     await broker.close();
-  });
-});
-
-describe('matcher', () => {
-  it.each<[filter: string, topic: string, matches: boolean]>([
-    ['a/b', 'a/b', true],
-    ['a/b', 'a/c', false],
-    ['a/+', 'a/b', true],
-    ['a/+', 'a/b/c', false],
-    ['a/+/c', 'a//c', true],
-    ['+', 'a/b', false],
-    ['#', 'a/b', true],
-    ['a/#', 'a/b/c', true],
-    ['a/#', 'a', true],
-    ['a/#', 'b', false],
-    ['a/b/#', 'a', false],
-  ])('%s, %s: %s', (filter, topic, matches) => {
-    expect(matcher(filter)(topic)).toBe(matches);
   });
 });

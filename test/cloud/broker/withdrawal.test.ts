@@ -210,29 +210,24 @@ describe('the listener', () => {
     ]);
   });
 
-  it('bounds those that have not said who they are: the oldest goes, and a device still gets in', async () => {
-    world = await startTlsWorld({ maxUnauthenticated: 3 });
+  it('bounds those that have not said who they are: the oldest go, and a device gets in and stays', async () => {
+    world = await startTlsWorld({ doorstep: { maximum: 3, graceMs: 50 } });
     const { tlsPort: port = 0 } = world.broker;
-    const silent = Array.from({ length: 3 }, () =>
-      connect(port, '127.0.0.1')
-        .resume()
-        .on('error', () => undefined),
-    );
-    await Promise.all(silent.map((socket) => once(socket, 'connect')));
-    const oldest = once(silent[0]!, 'close');
-    const device = await world.connect('dev', world.enroll('dev'));
-    await oldest;
-    expect(world.broker.denials.crowd).toBe(1);
-
-    // Who is through is not counted: a crowd at the door does not push out who is inside.
-    silent.push(
-      ...Array.from({ length: 3 }, () =>
+    const silence = () =>
+      Array.from({ length: 3 }, () =>
         connect(port, '127.0.0.1')
           .resume()
           .on('error', () => undefined),
-      ),
-    );
+      );
+    const silent = silence();
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    const device = await world.connect('dev', world.enroll('dev'));
+    const oldest = once(silent[0]!, 'close');
+    silent.push(...silence());
+    await oldest;
+    // Who is through is not counted: a crowd at the door does not push out who is inside.
     await expect.poll(() => world.broker.denials.crowd).toBe(3);
+    expect(world.broker.load).toMatchObject({ connections: 1, unauthenticated: 3 });
     await expectWorking(world, device, 'dev');
     for (const socket of silent) socket.destroy();
   });

@@ -50,7 +50,7 @@ interface Credential {
 
 /** Where a handshake is refused MQTT.js says nothing but that the connection is closed. */
 async function connect(clientId: string, { certificate, privateKey }: Credential): Promise<MqttClient> {
-  const client = connectMqtt(cloud.mqtts, {
+  const client = connectMqtt(cloud.mqtts!, {
     ...{ clientId, cert: certificate, key: privateKey, protocolVersion: 5, reconnectPeriod: 0 },
     ca: readFileSync(file('identity/server-ca.pem'), 'utf8'),
   });

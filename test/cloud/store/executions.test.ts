@@ -9,7 +9,6 @@ import {
   overdueExecutions,
   pendingExecutions,
   replaceExecution,
-  setAnnouncedJob,
   takeNotices,
 } from '../../../cloud/store/executions.ts';
 import { openStore, type Store } from '../../../cloud/store/store.ts';
@@ -143,8 +142,10 @@ describe('what a thing was told', () => {
   it('is nothing at first, and then what was noted', async () => {
     await queue('job-1', ['dev']);
     expect(await announcedJob(store, 'dev')).toBe('');
-    await setAnnouncedJob(store, 'dev', 'job-1#1');
+    const [taken] = await takeNotices(store, 'dev');
+    await dropNotice(store, taken!, 'job-1#1');
     expect(await announcedJob(store, 'dev')).toBe('job-1#1');
+    expect(await things()).toEqual([]);
     expect(await announcedJob(store, 'nobody')).toBe('');
   });
 });

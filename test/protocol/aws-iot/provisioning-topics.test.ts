@@ -9,7 +9,7 @@ import {
   provisioningRequestTopic,
   type ProvisioningRequestTopic,
 } from '../../../protocol/aws-iot/provisioning-topics.ts';
-import { matcher } from '../../../cloud/broker/mqtt-bus.ts';
+import { matcher } from '../../../cloud/broker/topic-filter.ts';
 
 /** As the macros of AWS's C library spell them (fleet_provisioning.h of Fleet-Provisioning-for-AWS-IoT-embedded-sdk). */
 const C_LIBRARY: readonly (readonly [topic: string, request: ProvisioningRequestTopic])[] = [

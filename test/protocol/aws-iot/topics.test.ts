@@ -15,7 +15,7 @@ import {
   streamTopic,
   type StreamTopic,
 } from '../../../protocol/aws-iot/topics.ts';
-import { matcher } from '../../../cloud/broker/mqtt-bus.ts';
+import { matcher } from '../../../cloud/broker/topic-filter.ts';
 
 const thing = 'dev-0001:a_B';
 

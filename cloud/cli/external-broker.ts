@@ -1,0 +1,64 @@
+/** `up --broker`: which broker of somebody else's, and how the services prove there who they are. */
+import type { Command } from 'commander';
+import { readFile } from 'node:fs/promises';
+import { UsageError } from '../../command-line.ts';
+import { OperatorError } from '../errors.ts';
+import type { ExternalBroker } from '../embedded.ts';
+
+export interface ExternalBrokerOptions {
+  readonly broker?: string;
+  readonly brokerUser?: string;
+  readonly brokerPasswordFile?: string;
+  readonly brokerCa?: string;
+  readonly brokerCertificate?: string;
+  readonly brokerKey?: string;
+}
+
+export const withExternalBrokerOptions = (command: Command): Command =>
+  command
+    .option(
+      '--broker <url>',
+      'serve devices through another MQTT 5 broker, mqtt:// or mqtts://, instead of an own one; provisioning is left out',
+    )
+    .option('--broker-user <name>', 'user of the services at that broker')
+    .option('--broker-password-file <file>', 'file that holds the password of the services')
+    .option('--broker-ca <file>', 'PEM of the CA of that broker; left out: those that Node trusts')
+    .option('--broker-certificate <file>', 'PEM of the certificate that the services show')
+    .option('--broker-key <file>', 'PEM of the key of that certificate');
+
+const DEFAULT_USER = 'bristlecone';
+
+/** @throws {UsageError} @throws {OperatorError} `invalid-url` */
+export async function externalBrokerOf(options: ExternalBrokerOptions): Promise<ExternalBroker | undefined> {
+  const { broker, brokerUser, brokerPasswordFile, brokerCa, brokerCertificate, brokerKey } = options;
+  if (broker === undefined) {
+    const further = [brokerUser, brokerPasswordFile, brokerCa, brokerCertificate, brokerKey];
+    if (further.some((it) => it !== undefined)) throw new UsageError('--broker-… are about --broker, which is missing');
+    return undefined;
+  }
+  const { protocol, username, password } = parseUrl(broker);
+  if (protocol !== 'mqtt:' && protocol !== 'mqtts:') {
+    throw new OperatorError('invalid-url', `--broker: expected mqtt://host:port or mqtts://host:port, got ${broker}`);
+  }
+  if (username !== '' || password !== '')
+    throw new UsageError('--broker: give the user with --broker-user, and the password with --broker-password-file');
+  const secret = brokerPasswordFile === undefined ? undefined : (await readFile(brokerPasswordFile, 'utf8')).trimEnd();
+  return {
+    url: broker,
+    connection: {
+      username: brokerUser ?? DEFAULT_USER,
+      ...(secret !== undefined && { password: secret }),
+      ...(brokerCa !== undefined && { ca: await readFile(brokerCa) }),
+      ...(brokerCertificate !== undefined && { cert: await readFile(brokerCertificate) }),
+      ...(brokerKey !== undefined && { key: await readFile(brokerKey) }),
+    },
+  };
+}
+
+function parseUrl(text: string): URL {
+  try {
+    return new URL(text);
+  } catch (cause) {
+    throw new OperatorError('invalid-url', `--broker: expected mqtt://host:port, got ${text.slice(0, 100)}`, { cause });
+  }
+}
