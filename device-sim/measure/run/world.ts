@@ -2,11 +2,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TlsCredential } from '../../device-credentials.ts';
 import { type Board, boardNamed } from '../../profiles/boards.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { VariantWorld } from '../variants/run-variant.ts';
 import { type Cloud, cloudKey, Clouds } from './clouds.ts';
 import { CommandProcess } from './command-process.ts';
+import { provisionThings } from './credentials.ts';
 import { type PlannedRun, thingOf } from './plan-runs.ts';
 import { Releases } from './releases.ts';
 
@@ -17,6 +19,7 @@ export class ExperimentWorld implements AsyncDisposable {
   readonly #clouds: Clouds;
   readonly #releases: Releases;
   readonly #board: Board;
+  readonly #credentials: ReadonlyMap<string, TlsCredential>;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(made: {
@@ -24,12 +27,14 @@ export class ExperimentWorld implements AsyncDisposable {
     readonly clouds: Clouds;
     readonly releases: Releases;
     readonly board: Board;
+    readonly credentials: ReadonlyMap<string, TlsCredential>;
     readonly resources: AsyncDisposableStack;
   }) {
     this.commands = made.commands;
     this.#clouds = made.clouds;
     this.#releases = made.releases;
     this.#board = made.board;
+    this.#credentials = made.credentials;
     this.#resources = made.resources;
   }
 
@@ -59,13 +64,16 @@ export class ExperimentWorld implements AsyncDisposable {
       const id = await releases.idIn(cloud, first.spec);
       await commands.run(['campaign', 'create', '--release', id, '--data', cloud.data, '--thing', ...things]);
     }
-    return new ExperimentWorld({ commands, clouds, releases, board, resources: resources.move() });
+    const credentials = await credentialsOf(runs, { clouds, releases, board, commands });
+    return new ExperimentWorld({ commands, clouds, releases, board, credentials, resources: resources.move() });
   }
 
   async of({ spec, position }: PlannedRun): Promise<RunWorld> {
     const { mqttUrl, tls } = this.#clouds.of(spec);
+    const thing = thingOf(position);
+    const credential = this.#credentials.get(thing);
     const factory = await this.#releases.factory(spec);
-    return { mqttUrl, ...(tls && { tls }), thing: thingOf(position), board: this.#board, factory };
+    return { mqttUrl, ...(tls && { tls: { ...tls, credential } }), thing, board: this.#board, factory };
   }
 
   /** Whether a process that runs need is gone: then none of them can succeed any more. */
@@ -76,6 +84,31 @@ export class ExperimentWorld implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
+}
+
+/** Of the things that come in by certificate. */
+async function credentialsOf(
+  runs: readonly PlannedRun[],
+  world: {
+    readonly clouds: Clouds;
+    readonly releases: Releases;
+    readonly board: Board;
+    readonly commands: CommandProcess;
+  },
+): Promise<ReadonlyMap<string, TlsCredential>> {
+  const { clouds, releases, board, commands } = world;
+  const all = new Map<string, TlsCredential>();
+  for (const group of Map.groupBy(runs, ({ spec }) => cloudKey(spec)).values()) {
+    const [first] = group;
+    const certificate = first?.spec.certificate;
+    if (first?.spec.security !== 'mtls' || certificate === undefined) continue;
+    const things = group.map(({ position }) => thingOf(position));
+    const factory = await releases.factory(first.spec);
+    const cloud = clouds.of(first.spec);
+    const credentials = await provisionThings({ cloud, things, certificate, board, factory, commands });
+    for (const [thing, credential] of credentials) all.set(thing, credential);
+  }
+  return all;
 }
 
 interface CampaignPlan {
