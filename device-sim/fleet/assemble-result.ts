@@ -46,7 +46,7 @@ export function assembleResult(findings: Findings): FleetResult {
     { before, after },
     { receivedBytes, seconds, delivered: delivery.receivedBytesPerSecond },
   );
-  const expectation = { devices: settings.devices, rogues };
+  const expectation = { devices: settings.devices, rogues, isWhole };
   return {
     format: 'bristlecone-fleet',
     version: 1,
@@ -70,7 +70,7 @@ export function assembleResult(findings: Findings): FleetResult {
     ...(broker && { broker }),
     ...(ceiling && { ceiling }),
     faults,
-    checks: [...checksOf(counts, expectation, books), ...faultChecks(settings, { sum, faults })],
+    checks: [...checksOf(counts, expectation, books), ...(isWhole ? faultChecks(settings, { sum, faults }) : [])],
     unexplained: results.flatMap((it) => it.unexplained),
     samples,
   };

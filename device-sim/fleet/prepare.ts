@@ -8,11 +8,10 @@ import { toHex } from '../../protocol/bytes.ts';
 import { digestOfImage } from '../../protocol/suit/digest.ts';
 import { seededRandom } from '../links/seeded-random.ts';
 import { forgeEnvelope } from '../measure/forge-envelope.ts';
-import { numberAt, textAt } from '../measure/json.ts';
-import { mapParallel, runSubcommand } from '../measure/subcommands.ts';
-import { Unavailable } from '../ports.ts';
+import { listAt, numberAt, textAt } from '../measure/json.ts';
+import { CommandProcess } from '../measure/run/command-process.ts';
 import { BOARDS, layoutOf } from '../profiles/boards.ts';
-import type { CloudCounts } from './checks.ts';
+import { type CloudCounts, ROGUE_CODE } from './checks.ts';
 import { type FleetFactory, thingName, type ThingRange } from './devices/worker-protocol.ts';
 import type { FleetSettings } from './result.ts';
 
@@ -75,21 +74,22 @@ export class Operator {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** Needs a cloud that runs. */
+  /** Needs a cloud that runs. @throws {Unavailable} where a command refuses */
   async prepare(): Promise<Prepared> {
+    await using commands = new CommandProcess();
+    const done: Done = (args) => commands.run([...args, '--data', this.#data]);
     const { imageBytes, seed } = this.#settings;
     const image = seededBytes(imageBytes, seed);
     writeFileSync(this.#file('image.bin'), image);
     const algorithms = this.#settings.algorithm.split('+');
-    await mapParallel(algorithms, (algorithm) =>
-      this.#done(['key', 'create', '--spec', KEY_SPECS[algorithm] ?? algorithm, '--alias', algorithm]),
-    );
-    const release = await this.#done([
+    for (const algorithm of algorithms)
+      await done(['key', 'create', '--spec', KEY_SPECS[algorithm] ?? algorithm, '--alias', algorithm]);
+    const release = await done([
       ...['release', 'create', '--out', this.#file('release.suit'), ...this.#named('image.bin')],
       ...['--key', ...algorithms],
     ]);
     const rogues = rogueNumbers(this.#settings);
-    await this.#createCampaigns(textAt(release, 'id'), rogues);
+    await this.#createCampaigns(done, { releaseId: textAt(release, 'id'), rogues });
     return {
       factory: this.#factory(),
       expects: { imageBytes, digestHex: toHex(digestOfImage(image).bytes) },
@@ -100,41 +100,43 @@ export class Operator {
 
   /** What its books say, device by device. */
   async counts(): Promise<CloudCounts> {
-    const good = await this.#status('good');
-    const rogue = await this.#status('rogue');
+    await using commands = new CommandProcess();
+    const status = async (kind: 'good' | 'rogue'): Promise<unknown> => {
+      const id = this.#campaigns.get(kind);
+      if (id === undefined) return { counts: {}, refusals: [], total: 0 };
+      return commands.run(['campaign', 'status', id, '--data', this.#data]);
+    };
+    const good = await status('good');
+    const rogue = await status('rogue');
     return {
       good: { done: countAt(good, 'SUCCEEDED'), total: totalOf(good) },
-      rogue: { refused: countAt(rogue, 'REJECTED'), total: totalOf(rogue) },
+      rogue: { refused: refusedWith(ROGUE_CODE, rogue), total: totalOf(rogue) },
     };
   }
 
-  async #createCampaigns(releaseId: string, rogues: readonly number[]): Promise<void> {
+  async #createCampaigns(
+    done: Done,
+    { releaseId, rogues }: { readonly releaseId: string; readonly rogues: readonly number[] },
+  ): Promise<void> {
     const { devices } = this.#settings;
-    if (rogues.length === 0) {
-      await this.#createCampaign('good', releaseId, ['--thing-prefix', NAMES.prefix, '--count', String(devices)]);
-      return;
-    }
+    const create = async (kind: 'good' | 'rogue', release: string, things: readonly string[]): Promise<void> => {
+      this.#campaigns.set(kind, textAt(await done(['campaign', 'create', '--release', release, ...things]), 'id'));
+    };
+    if (rogues.length === 0)
+      return create('good', releaseId, ['--thing-prefix', NAMES.prefix, '--count', String(devices)]);
     const isRogue = new Set(rogues);
     const good = Array.from({ length: devices }, (_, index) => index + 1).filter((number) => !isRogue.has(number));
-    await this.#createCampaign('good', releaseId, this.#thingsFile('good.txt', good));
-    await this.#createCampaign('rogue', await this.#addForgery(), this.#thingsFile('rogue.txt', rogues));
-  }
-
-  async #createCampaign(kind: 'good' | 'rogue', releaseId: string, things: readonly string[]): Promise<void> {
-    this.#campaigns.set(
-      kind,
-      textAt(await this.#done(['campaign', 'create', '--release', releaseId, ...things]), 'id'),
-    );
+    await create('good', releaseId, this.#thingsFile('good.txt', good));
+    await create('rogue', await this.#addForgery(done), this.#thingsFile('rogue.txt', rogues));
   }
 
   /** An authentic envelope in which somebody has replaced the image, and mended every digest. */
-  async #addForgery(): Promise<string> {
-    const [envelope, image] = [this.#file('release.suit'), this.#file('image.bin')].map(readBytes);
-    if (!envelope || !image) throw new TypeError('fleet: expected a release to forge');
-    const forged = forgeEnvelope({ envelope, image });
+  async #addForgery(done: Done): Promise<string> {
+    const envelope = readBytes(this.#file('release.suit'));
+    const forged = forgeEnvelope({ envelope, image: readBytes(this.#file('image.bin')) });
     writeFileSync(this.#file('forged.suit'), forged.envelope);
     writeFileSync(this.#file('forged.bin'), forged.image);
-    const added = await this.#done([
+    const added = await done([
       ...['release', 'add', '--unchecked', '--envelope', this.#file('forged.suit')],
       ...this.#named('forged.bin'),
     ]);
@@ -168,22 +170,13 @@ export class Operator {
     ];
   }
 
-  async #status(kind: 'good' | 'rogue'): Promise<unknown> {
-    const id = this.#campaigns.get(kind);
-    return id === undefined ? { counts: {}, total: 0 } : this.#done(['campaign', 'status', id]);
-  }
-
   #file(name: string): string {
     return join(this.#folder, name);
   }
-
-  /** @throws {Unavailable} where the command refuses */
-  async #done(args: readonly string[]): Promise<unknown> {
-    const { json, exitCode } = await runSubcommand([...args, '--data', this.#data]);
-    if (exitCode === 0) return json;
-    throw new Unavailable(`bristlecone ${args.slice(0, 2).join(' ')} failed: ${JSON.stringify(json).slice(0, 500)}`);
-  }
 }
+
+/** Runs one of our commands on the data of the run. */
+type Done = (args: readonly string[]) => Promise<unknown>;
 
 const readBytes = (file: string): Uint8Array => new Uint8Array(readFileSync(file));
 
@@ -194,6 +187,9 @@ function seededBytes(count: number, seed: number): Uint8Array {
 }
 
 const totalOf = (status: unknown): number => numberAt(status, 'total');
+
+const refusedWith = (code: string, status: unknown): number =>
+  listAt(status, 'refusals').filter((refusal) => textAt(refusal, 'code') === code).length;
 
 function countAt(status: unknown, state: string): number {
   if (typeof status !== 'object' || status === null || !('counts' in status)) return 0;

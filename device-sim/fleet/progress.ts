@@ -106,7 +106,7 @@ export function sampleOf(
     connected: now.connected,
     done: now.done,
     refused: sumOf(now.refused),
-    failed: sumOf(now.failed) + sumOf(now.lost),
+    failed: sumOf(now.failed) + countsOf(now).lost,
     blocksPerSecond: rate((it) => it.blocks),
     receivedBytesPerSecond: rate((it) => it.receivedBytes),
     verificationsPerSecond: rate((it) => it.verifications),
