@@ -136,7 +136,7 @@ function shareOf(text: string, option: string): number {
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60 };
 
 /** `30s`, `500ms`, `2m` */
-function secondsOf(text: string, option: string): number {
+export function secondsOf(text: string, option: string): number {
   const [, digits, unit = ''] = /^(\d+(?:\.\d+)?)(ms|s|m)$/.exec(text) ?? [];
   const factor = UNIT_SECONDS[unit];
   if (digits !== undefined && factor !== undefined) return Number(digits) * factor;

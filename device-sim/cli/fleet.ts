@@ -13,6 +13,8 @@ import { generateHere } from '../fleet/workers.ts';
 import { type FleetView, viewTogether } from '../fleet/view.ts';
 import { startLivePage } from '../fleet/live/live-page.ts';
 import { parseCount } from './files.ts';
+import { distributionOf, hostsText, type QueueOptions, withQueueOptions } from './fleet-distributed.ts';
+import { registerFleetWorker } from './fleet-distributed-worker.ts';
 import { fleetText } from './fleet-text.ts';
 import { type FleetOptions, growthOf, settingsOf, withFleetOptions } from './fleet-options.ts';
 
@@ -33,13 +35,18 @@ export function registerFleetCommand(program: Command): void {
         'fleet --devices 2000 --broker mosquitto --out results/mosquitto',
         'fleet --growth 100,1000,10000                     # where is the knee?',
         'fleet --rogue 1% --slow-devices 5% --drop-rate 0.1% --kill-broker-at 3s',
+        'fleet --hosts 10 --queue redis://queue.example --broker mqtt://broker.example:1883 --devices 100000',
       ],
     }).addHelpText('after', `\n${WHAT_IT_DOES}`),
   );
-  run<FleetOptions>(command, async ({ options, io }) => {
-    const settings = settingsOf(options);
+  withQueueOptions(command);
+  registerFleetWorker(command);
+  run<FleetOptions & QueueOptions>(command, async ({ options, io }) => {
+    const here = settingsOf(options);
+    const distribution = distributionOf(options, { io, broker: here.broker });
+    const settings = { ...here, workers: distribution?.hosts ?? here.workers };
     const sizes = growthOf(options) ?? [settings.devices];
-    for (const devices of sizes) expectRoomOnThisMachine({ ...settings, devices });
+    if (!distribution) for (const devices of sizes) expectRoomOnThisMachine({ ...settings, devices });
     const folder = mkdtempSync(join(tmpdir(), 'bristlecone-fleet-'));
     try {
       const result = await watched(options, io, (view) =>
@@ -48,11 +55,12 @@ export function registerFleetCommand(program: Command): void {
           folder,
           view,
           withCeiling: options.ceiling,
-          generate: generateHere,
+          generate: distribution?.generate ?? generateHere,
           signal: io.signal,
         }),
       );
-      return resultOf(result, writeFleetFiles(options.out, result));
+      const whole = distribution?.complete(result) ?? result;
+      return resultOf(whole, writeFleetFiles(options.out, whole));
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -77,10 +85,10 @@ function portOf(live: string | true): number {
 }
 
 function resultOf(result: FleetResult, files: readonly string[]): CommandResult {
-  const { checks, isWhole } = result;
+  const { checks, isWhole, hosts } = result;
   return {
     json: { ...result, samples: undefined, files },
-    text: `${fleetText(result)}\n\nResults: ${files.join(', ')}`,
+    text: `${fleetText(result)}${hosts ? `\n\n${hostsText(hosts)}` : ''}\n\nResults: ${files.join(', ')}`,
     exit: isWhole && checks.every(({ isHeld }) => isHeld) ? 'done' : 'refused',
   };
 }

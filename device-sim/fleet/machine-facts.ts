@@ -7,8 +7,11 @@ import { type Demand, expectRoomFor, type Surroundings } from './preflight.ts';
 import type { FleetMachine, FleetSettings } from './result.ts';
 
 /** @throws {FleetError} where this machine has not what such a fleet needs */
-export function expectRoomOnThisMachine({ broker, ...settings }: FleetSettings): void {
-  const demand: Demand = { ...settings, isBrokerHere: !broker.includes('://') };
+export function expectRoomOnThisMachine({
+  broker,
+  ...rest
+}: Omit<Demand, 'isBrokerHere'> & Pick<FleetSettings, 'broker'>): void {
+  const demand: Demand = { ...rest, isBrokerHere: !broker.includes('://') };
   const here: Surroundings = {
     fileDescriptors: openFilesLimit(),
     localPorts: localPorts(),

@@ -10,6 +10,8 @@ export interface FleetResult {
   readonly options: FleetSettings;
   /** Where the devices ran; more than one after a merge. */
   readonly machines: readonly FleetMachine[];
+  /** Where devices ran on several hosts, each in its own row. Latencies are measured within one host. */
+  readonly hosts?: readonly FleetHost[];
   /** False where it was interrupted: what is here was measured until then. */
   readonly isWhole: boolean;
   /** Milliseconds since 1970 at which the first device began to connect, and at which the last one had ended. */
@@ -71,6 +73,28 @@ export interface FleetMachine {
   readonly bristlecone: string;
   /** Of the broker, where it is one of others: `mosquitto 2.0.11`. */
   readonly broker: string;
+}
+
+/** One of several load generators. */
+export interface FleetHost {
+  /** Of the machine and of the process. */
+  readonly name: string;
+  /** Absent where nothing was heard of it. */
+  readonly machine?: FleetMachine;
+  /** `silent`: it died or was cut off, and what it last said stands. */
+  readonly state: 'done' | 'silent' | 'failed';
+  readonly reason?: string;
+  /** Its clock minus the queue server's. Absent where that does not tell its time. */
+  readonly clockOffsetMs?: number;
+  /** Processes. */
+  readonly workers: number;
+  readonly devices: number;
+  readonly counts: FleetCounts;
+  /** From its first device's begin to its last one's end. */
+  readonly seconds: number;
+  readonly receivedBytes: number;
+  readonly updateMs: HistogramData;
+  readonly blockMs: HistogramData;
 }
 
 /** Each device is in exactly one of these: their sum is the number of devices. */

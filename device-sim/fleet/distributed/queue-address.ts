@@ -44,10 +44,10 @@ export function parseQueueAddress(text: string): QueueAddress {
   if (!engine || url.hostname === '')
     throw new QueueError(
       'invalid-url',
-      `queue: expected redis://host:6379, rediss://host:6379 or postgres://host/database, got ${withoutPassword(text)}`,
+      `queue: expected redis://host:6379, rediss://host:6379 or postgres://host/database, got ${url ? shownOf(url) : 'no URL'}`,
     );
-  return { engine, url: text, shown: `${url.protocol}//${url.host}${url.pathname === '/' ? '' : url.pathname}` };
+  return { engine, url: text, shown: shownOf(url) };
 }
 
-/** Of something that may not be a URL at all: nothing in front of the last @, and not much. */
-const withoutPassword = (text: string): string => text.slice(text.lastIndexOf('@') + 1, text.lastIndexOf('@') + 81);
+const shownOf = ({ protocol, host, pathname }: URL): string =>
+  `${protocol}//${host}${pathname === '/' ? '' : pathname}`;

@@ -25,16 +25,24 @@ const TELL_EVERY_MS = 500;
 /** A coordinator that has died starts nobody: its hosts are free again after this. */
 const START_WITHIN_MS = 15 * 60_000;
 
-/** Resolves when the signal aborts. @throws {QueueError} where the queue cannot be used */
-export async function serveShares(options: ServeOptions): Promise<void> {
+/** Until the signal aborts. @returns how many shares it ran. @throws {QueueError} where the queue cannot be used */
+export async function serveShares(options: ServeOptions): Promise<number> {
   const { queue, machine, note, signal, liveness = LIVENESS } = options;
   await expectQueue(queue);
   const host: Host = { name: `${hostname()}/${process.pid}`, machine };
+  let shares = 0;
+  const work = async (job: ShareJob, isTaken: AbortSignal): Promise<ShareResult> => {
+    const result = await new ShareRun(job, host, options).run(isTaken);
+    shares += 1;
+    return result;
+  };
   await using stack = new AsyncDisposableStack();
-  const work = (job: ShareJob, isTaken: AbortSignal) => new ShareRun(job, host, options).run(isTaken);
   stack.use(serveQueue(queue, liveness, { work, note }));
   note(`${host.name} serves fleets at ${queue.shown}`);
   if (!signal.aborted) await once(signal, 'abort');
+  // Hands in what the share that runs has.
+  await stack.disposeAsync();
+  return shares;
 }
 
 class ShareRun {
