@@ -44,7 +44,7 @@ export function parseQueueAddress(text: string): QueueAddress {
   if (!engine || url.hostname === '')
     throw new QueueError(
       'invalid-url',
-      `queue: expected redis://host:6379, rediss://host:6379 or postgres://host/database, got ${url ? shownOf(url) : 'no URL'}`,
+      `queue: expected redis://host:6379, rediss://host:6379 or postgres://host/database, got ${url ? `${url.protocol}//${url.hostname}` : 'no URL'}`,
     );
   return { engine, url: text, shown: shownOf(url) };
 }
