@@ -1,6 +1,7 @@
 /** What must hold at the end of a fleet run, whatever was done to it. */
 import { type FleetProgress, sumOf } from './progress.ts';
 import type { Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
+import { count } from './words.ts';
 
 export interface Expectation {
   readonly devices: number;
@@ -26,16 +27,16 @@ export function checksOf(counts: FleetCounts, expectation: Expectation, cloud?: 
   const good = devices - rogues;
   const sum = done + sumOf(refused) + sumOf(failed) + lost + unfinished;
   const always = [
-    check('every device is counted once', `${devices} devices`, `${sum} devices`),
-    check('no device failed', '0 failed', `${sumOf(failed)} failed`),
-    check('no device is lost', '0 lost', `${lost} lost`),
+    check('every device is counted once', `${count(devices)} devices`, `${count(sum)} devices`),
+    check('no device failed', '0 failed', `${count(sumOf(failed))} failed`),
+    check('no device is lost', '0 lost', `${count(lost)} lost`),
   ];
   if (!isWhole) return always;
-  const refusals = Object.entries(refused).map(([code, count]) => `${count} ${code}`);
-  const expected = rogues === 0 ? 'none' : `${rogues} ${ROGUE_CODE}`;
+  const refusals = Object.entries(refused).map(([code, number]) => `${count(number)} ${code}`);
+  const expected = rogues === 0 ? 'none' : `${count(rogues)} ${ROGUE_CODE}`;
   return [
     ...always,
-    check('every good device is done', `${good} done`, `${done} done`),
+    check('every good device is done', `${count(good)} done`, `${count(done)} done`),
     check('every rogue is refused, and nobody else', expected, refusals.join(', ') || 'none'),
     ...(cloud ? cloudChecks(cloud, { good, rogues }) : []),
   ];
@@ -48,16 +49,16 @@ const cloudChecks = (
 ): readonly Check[] => [
   check(
     'the cloud has every good device as done',
-    `${expected.good} of ${expected.good}`,
-    `${good.done} of ${good.total}`,
+    `${count(expected.good)} of ${count(expected.good)}`,
+    `${count(good.done)} of ${count(good.total)}`,
   ),
   ...(expected.rogues === 0
     ? []
     : [
         check(
           'the cloud has every rogue as refused',
-          `${expected.rogues} of ${expected.rogues}`,
-          `${rogue.refused} of ${rogue.total}`,
+          `${count(expected.rogues)} of ${count(expected.rogues)}`,
+          `${count(rogue.refused)} of ${count(rogue.total)}`,
         ),
       ]),
 ];
@@ -87,9 +88,9 @@ export function faultChecks(
 /** So many are expected that none at all is no accident: once in 1,000 runs. */
 const LIKELY = 7;
 
-const happened = (name: string, count: number): Check => ({
+const happened = (name: string, times: number): Check => ({
   name,
-  isHeld: count > 0,
+  isHeld: times > 0,
   expected: 'more than 0',
-  got: String(count),
+  got: count(times),
 });

@@ -1,4 +1,5 @@
 /** What the live page shows: everything since the begin, so that a browser that comes late sees it too. */
+import { percentile } from '../histogram.ts';
 import { sumOf } from '../progress.ts';
 import type { FaultEvent, FleetResult, FleetSettings, Sample } from '../result.ts';
 import type { FleetView, Moment, Phase } from '../view.ts';
@@ -21,13 +22,13 @@ export interface LiveState {
   readonly end: End | undefined;
 }
 
-/** What charts draw, in the units of their axes: seconds, devices, MB/s, blocks a second, milliseconds, MB. */
+/** What charts draw, in the units of their axes: seconds, devices, MB/s, signatures a second, milliseconds, MB. */
 export type Point = readonly [
   atSeconds: number,
   done: number,
   connected: number,
   megabytesPerSecond: number,
-  blocksPerSecond: number,
+  verificationsPerSecond: number,
   blockP50Ms: number,
   blockP99Ms: number,
   cloudMegabytes: number,
@@ -44,6 +45,8 @@ export interface Now {
 export interface End {
   readonly isGood: boolean;
   readonly headline: string;
+  /** Of the whole campaign, in place of those of its last moment. */
+  readonly texts: Readonly<Record<string, string>>;
   readonly lines: readonly string[];
   readonly checks: readonly { readonly name: string; readonly isHeld: boolean; readonly text: string }[];
 }
@@ -99,7 +102,7 @@ const titleOf = ({ devices, imageBytes, algorithm, blockBytes, broker }: FleetSe
 
 const pointOf = (sample: Sample): Point => [
   ...([sample.atSeconds, sample.done, sample.connected] as const),
-  ...([sample.receivedBytesPerSecond / 1e6, sample.blocksPerSecond] as const),
+  ...([sample.receivedBytesPerSecond / 1e6, sample.verificationsPerSecond] as const),
   ...([sample.blockP50Ms, sample.blockP99Ms] as const),
   ...([sample.cloudRssBytes / 1e6, sample.fleetRssBytes / 1e6, sample.cloudEventLoopP99Ms] as const),
 ];
@@ -110,8 +113,9 @@ function nowOf(sample: Sample, { progress, share, secondsLeft }: Moment, devices
   return {
     share,
     texts: {
+      when: '',
       elapsed: duration(sample.atSeconds),
-      left: secondsLeft === undefined ? '' : `about ${duration(secondsLeft)} left`,
+      left: secondsLeft === undefined ? '' : `· about ${duration(secondsLeft)} left`,
       done: count(sample.done),
       'of-devices': `of ${count(devices)}`,
       connected: count(sample.connected),
@@ -132,10 +136,20 @@ function nowOf(sample: Sample, { progress, share, secondsLeft }: Moment, devices
 }
 
 function endOf(result: FleetResult): End {
-  const { counts, devices, seconds, checks, isWhole, ceiling, delivery } = result;
+  const { counts, devices, seconds, checks, isWhole, ceiling, delivery, latencies, traffic } = result;
   return {
     isGood: isWhole && checks.every(({ isHeld }) => isHeld),
     headline: `${count(counts.done)} of ${count(devices)} devices updated in ${duration(seconds)}${isWhole ? '' : ', then interrupted'}`,
+    texts: {
+      when: 'on average',
+      left: '',
+      connected: '0',
+      rate: byteRate(delivery.receivedBytesPerSecond),
+      blocks: count(delivery.blocksPerSecond),
+      verified: count(traffic.verifications / Math.max(seconds, 0.001)),
+      p50: milliseconds(percentile(latencies.blockMs, 0.5)),
+      p99: milliseconds(percentile(latencies.blockMs, 0.99)),
+    },
     lines: [
       `${byteRate(delivery.receivedBytesPerSecond)} while blocks flowed`,
       ...(ceiling

@@ -1,13 +1,14 @@
 /** The live page: draws what /events says. Formats nothing but axes: texts come ready. */
 import uPlot from './uplot.js';
 
-const CHART_HEIGHT = 190;
+const CHART_HEIGHT = 180;
 const byId = (id) => document.getElementById(id);
 
 /** Columns of a point, as live-state.ts has them, that each chart draws. */
 const CHARTS = {
   devices: [1, 2],
   rate: [3],
+  verified: [4],
   latency: [5, 6],
   memory: [7, 8],
   loop: [9],
@@ -49,9 +50,12 @@ function makeCharts() {
       height: CHART_HEIGHT,
       legend: { show: false },
       cursor: { show: false },
-      scales: { x: { time: false }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
+      scales: {
+        x: { time: false, range: (_, __, max) => [0, Math.max(max, 1)] },
+        y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] },
+      },
       axes: [
-        { ...axis, values: (_, seconds) => seconds.map((it) => `${it} s`) },
+        { ...axis, size: 30, values: (_, seconds) => seconds.map((it) => `${it} s`) },
         { ...axis, size: 56, values: (_, values) => values.map((it) => it.toLocaleString('en-US')) },
       ],
       series: [{}, line('--a'), ...(columns.length > 1 ? [line('--b', [6, 4])] : [])],
@@ -63,15 +67,24 @@ function makeCharts() {
 
 const drawCharts = () => charts.forEach(({ chart, columns }) => chart.setData(dataOf(columns)));
 
-function showNow() {
-  if (!state.now) return;
-  const { share, texts } = state.now;
-  byId('share').value = share;
+function showTexts(texts) {
   for (const [id, text] of Object.entries(texts)) {
     const element = byId(id);
     if (element) element.textContent = text;
     for (const copy of document.querySelectorAll(`[data-text="${id}"]`)) copy.textContent = text;
   }
+}
+
+function showNow() {
+  if (!state.now) return;
+  byId('share').value = state.now.share;
+  showTexts(state.now.texts);
+}
+
+function showFaults() {
+  byId('faults').textContent = state.faults
+    .map(({ fault, atSeconds }) => `┊ ${fault.replace('-', ' ')} at ${atSeconds.toFixed(1)} s`)
+    .join('   ');
 }
 
 function showEnd() {
@@ -81,7 +94,7 @@ function showEnd() {
   byId('end').classList.toggle('bad', !end.isGood);
   byId('headline').textContent = end.headline;
   byId('end-lines').textContent = end.lines.join(' · ');
-  byId('left').textContent = '';
+  showTexts(end.texts);
   byId('checks').replaceChildren(
     ...end.checks.map(({ name, isHeld, text }) => {
       const item = document.createElement('li');
@@ -98,13 +111,14 @@ function showAll() {
   byId('title').textContent = state.title;
   byId('phase').textContent = state.phase;
   showNow();
+  showFaults();
   showEnd();
   drawCharts();
 }
 
 const HEAR = {
   state: (message) => {
-    state = { ...message.state, points: [...message.state.points] };
+    state = message.state;
     showAll();
   },
   phase: ({ phase }) => {
@@ -119,6 +133,7 @@ const HEAR = {
   },
   fault: ({ fault }) => {
     state.faults.push(fault);
+    showFaults();
     drawCharts();
   },
   end: ({ end }) => {
