@@ -225,12 +225,13 @@ const expectSameByDevice = (campaign: Campaign): void => {
 describe('batches', () => {
   it('give what each device by itself gives, also in a storm of refusals', () => {
     const campaigns = fc.record({
-      devices: fc.integer({ min: 1, max: 120 }),
+      devices: fc.integer({ min: 1, max: 200 }),
       kinds: kindsOf(msOf, fc.constant([])),
       limits: fc.record({ connects: limitOf, publishes: limitOf, jobRequests: limitOf, streamRequests: limitOf }),
       slotMs: fc.constantFrom(10, 100, 250),
       seed: fc.integer({ min: 1, max: 1_000 }),
       rollout: fc.constantFrom(
+        { kind: 'at-once' } as const,
         { kind: 'at-once' } as const,
         { kind: 'constant', perMinute: 900 } as const,
         { kind: 'exponential', basePerMinute: 100, factor: 2, each: 20, of: 'succeeded', mostPerMinute: 900 } as const,
@@ -258,7 +259,7 @@ describe('batches', () => {
       }),
       { numRuns: 60, seed: 7 },
     );
-    expect(storms).toBeGreaterThan(10);
+    expect(storms).toBeGreaterThan(5);
   });
 
   it('wait in the queues of servers as each device by itself does', () => {
