@@ -6,6 +6,7 @@
  * The long way, through aedes's own, remains for everything else: a device that is subscribed to what it sends, a session
  * that outlives its connection, provisioning, wills.
  */
+import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import { utf8 } from '../../protocol/bytes.ts';
 import type { BusHandler, Log, Qos } from '../ports.ts';
@@ -158,11 +159,28 @@ const isRecord = (value: unknown): value is Record<string, Subscribed> => typeof
 const qosOf = (subscribed: Subscribed | undefined): Qos => (subscribed?.qos === 0 ? 0 : 1);
 
 /** Asks once more whether it may have it. Settles when it is written, also where the device has gone meanwhile. */
-const send = (client: Client, message: { topic: string; payload: Buffer; qos: Qos }): Promise<void> =>
+function send(client: Client, message: { topic: string; payload: Buffer; qos: Qos }): Promise<void> {
+  writeTogether(client.conn);
   // Without a callback aedes 2.0.0-beta.1 throws where nobody can catch it, whatever its types say.
-  new Promise((resolve) => {
+  return new Promise((resolve) => {
     client.publish({ cmd: 'publish', ...message, retain: false, dup: false }, () => resolve());
   });
+}
+
+const corked = new WeakSet<Duplex>();
+
+/** Blocks that are sent at once become one write to the socket: aedes writes them in the turn that follows. */
+function writeTogether(connection: Duplex): void {
+  if (corked.has(connection)) return;
+  corked.add(connection);
+  connection.cork();
+  setImmediate(() =>
+    setImmediate(() => {
+      corked.delete(connection);
+      connection.uncork();
+    }),
+  );
+}
 
 /**
  * With each SUBSCRIBE aedes reads all that is retained as a stream, and at this broker nothing is: policy.ts refuses it.

@@ -31,11 +31,11 @@ import {
   announcedJob,
   dropNotice,
   executionOfThing,
+  noticeOf,
   noticesAfter,
   overdueExecutions,
   pendingExecutions,
   replaceExecution,
-  takeNotices,
 } from '../store/executions.ts';
 import type { Store } from '../store/store.ts';
 import { decide, decideTimeout, type Decision, pendingOrder, reject, type Situation } from './decide.ts';
@@ -175,7 +175,7 @@ class Service implements JobsService {
 
   /** A thing that is told before the process dies, and that not written, is told twice; never not at all. */
   async #tell(thing: string): Promise<void> {
-    const [notice] = await takeNotices(this.#store, thing);
+    const notice = await noticeOf(this.#store, thing);
     if (!notice) return;
     const pending = await this.#pending(thing);
     const timestamp = toSeconds(this.#clock());

@@ -2,6 +2,7 @@
 import { isJobStatus, type JobStatus, type StatusDetails } from '../../protocol/aws-iot/jobs.ts';
 import { type JsonObject, expectObject, expectText, type JsonValue } from '../../protocol/aws-iot/json.ts';
 import type { Execution } from '../jobs/execution.ts';
+import { compiledQuery } from './compiled-query.ts';
 import type { Store } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -11,28 +12,24 @@ const OVERDUE_LIMIT = 1_000;
 
 type Row = Omit<Tables['executions'], 'ordinal'>;
 
+const PENDING_OF_THING = compiledQuery((db) =>
+  db.selectFrom('executions').selectAll().where('thing', '=', '').where('status', 'in', PENDING).orderBy('ordinal'),
+);
+
 /** In the order in which they were queued. */
 export async function pendingExecutions(store: Store, thing: string): Promise<Execution[]> {
-  const rows = await store.db
-    .selectFrom('executions')
-    .selectAll()
-    .where('thing', '=', thing)
-    .where('status', 'in', PENDING)
-    .orderBy('ordinal')
-    .execute();
-  return rows.map(executionOf);
+  return (await PENDING_OF_THING(store.db, [thing, ...PENDING])).map(executionOf);
 }
+
+const BY_NAME = compiledQuery((db) =>
+  db.selectFrom('executions').selectAll().where('jobId', '=', '').where('thing', '=', ''),
+);
 
 export async function executionOfThing(
   store: Store,
   { jobId, thing }: { readonly jobId: string; readonly thing: string },
 ): Promise<Execution | undefined> {
-  const row = await store.db
-    .selectFrom('executions')
-    .selectAll()
-    .where('jobId', '=', jobId)
-    .where('thing', '=', thing)
-    .executeTakeFirst();
+  const [row] = await BY_NAME(store.db, [jobId, thing]);
   return row && executionOf(row);
 }
 
@@ -59,24 +56,37 @@ export async function overdueExecutions(store: Store, nowMs: number): Promise<Ex
   return rows.map(executionOf);
 }
 
+const REPLACE = compiledQuery((db) =>
+  db
+    .updateTable('executions')
+    .set({
+      status: '',
+      statusDetails: '',
+      versionNumber: 0,
+      startedAtMs: 0,
+      lastUpdatedAtMs: 0,
+      stepDeadlineMs: 0,
+    })
+    .where('jobId', '=', '')
+    .where('thing', '=', '')
+    .where('executionNumber', '=', 0)
+    .where('versionNumber', '=', 0)
+    .returning('ordinal'),
+);
+const NOTE = compiledQuery((db) => db.insertInto('notices').values({ thing: '' }));
+
 /**
  * Put `next` in the place of `current`, and note that its thing is to be told. All or nothing: false where somebody
  * else has changed the execution since it was read.
  */
 export async function replaceExecution(store: Store, current: Execution, next: Execution): Promise<boolean> {
+  const { jobId, thing, executionNumber, versionNumber } = current;
+  const to = changeableColumns(next);
+  const set = [to.status, to.statusDetails, to.versionNumber, to.startedAtMs, to.lastUpdatedAtMs, to.stepDeadlineMs];
   return store.write(async (db) => {
-    const { numUpdatedRows } = await db
-      .updateTable('executions')
-      .set(changeableColumns(next))
-      .where('jobId', '=', current.jobId)
-      .where('thing', '=', current.thing)
-      .where('executionNumber', '=', current.executionNumber)
-      .where('versionNumber', '=', current.versionNumber)
-      .executeTakeFirst();
-    if (numUpdatedRows === 0n) return false;
-    if (!PENDING.includes(next.status)) {
-      await db.insertInto('notices').values({ thing: next.thing }).execute();
-    }
+    const [replaced] = await REPLACE(db, [...set, jobId, thing, executionNumber, versionNumber]);
+    if (!replaced) return false;
+    if (!PENDING.includes(next.status)) await NOTE(db, [next.thing]);
     return true;
   });
 }
@@ -88,14 +98,18 @@ export interface Notice {
   readonly upTo: number;
 }
 
-/** Of all things, the longest waiting first, or of one. */
-export async function takeNotices(store: Store, thing?: string): Promise<Notice[]> {
-  const all = store.db
+const NOTICE_OF_THING = compiledQuery((db) =>
+  db
     .selectFrom('notices')
-    .select((it) => ['thing', it.fn.max('ordinal').as('upTo')])
-    .groupBy('thing')
-    .orderBy('upTo');
-  return (thing === undefined ? all : all.where('thing', '=', thing)).execute();
+    .select(['thing', 'ordinal as upTo'])
+    .where('thing', '=', '')
+    .orderBy('ordinal', 'desc')
+    .limit(1),
+);
+
+export async function noticeOf(store: Store, thing: string): Promise<Notice | undefined> {
+  const [notice] = await NOTICE_OF_THING(store.db, [thing, 1]);
+  return notice;
 }
 
 /** Whose they are, of the `limit` changes after the one numbered `after`; and where to go on: at 0 after the last. */
@@ -114,28 +128,22 @@ export async function noticesAfter(
   return { things: [...new Set(rows.map(({ thing }) => thing))], next };
 }
 
-/** How many changes there are of which somebody is still to be told. */
-export async function countNotices(store: Store): Promise<number> {
-  const row = await store.db
-    .selectFrom('notices')
-    .select((it) => it.fn.countAll<number>().as('count'))
-    .executeTakeFirst();
-  return row?.count ?? 0;
-}
+const ANNOUNCE = compiledQuery((db) => db.updateTable('things').set({ announcedJob: '' }).where('name', '=', ''));
+const DROP = compiledQuery((db) => db.deleteFrom('notices').where('thing', '=', '').where('ordinal', '<=', 0));
 
 /** Told, of `announced` as the next job where it is given: but a change that came while it was being told stays. */
 export function dropNotice(store: Store, { thing, upTo }: Notice, announced?: string): Promise<void> {
   return store.write(async (db) => {
-    if (announced !== undefined) {
-      await db.updateTable('things').set({ announcedJob: announced }).where('name', '=', thing).execute();
-    }
-    await db.deleteFrom('notices').where('thing', '=', thing).where('ordinal', '<=', upTo).execute();
+    if (announced !== undefined) await ANNOUNCE(db, [announced, thing]);
+    await DROP(db, [thing, upTo]);
   });
 }
 
+const ANNOUNCED = compiledQuery((db) => db.selectFrom('things').select('announcedJob').where('name', '=', ''));
+
 /** The next job that the thing was last told of, as `identityOf`; empty for none. */
 export async function announcedJob(store: Store, thing: string): Promise<string> {
-  const row = await store.db.selectFrom('things').select('announcedJob').where('name', '=', thing).executeTakeFirst();
+  const [row] = await ANNOUNCED(store.db, [thing]);
   return row?.announcedJob ?? '';
 }
 

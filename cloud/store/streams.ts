@@ -1,4 +1,5 @@
 /** Streams: which files a device may fetch in blocks, and which artifact each one is. */
+import { compiledQuery } from './compiled-query.ts';
 import type { Store } from './store.ts';
 
 export interface StreamFile {
@@ -55,18 +56,21 @@ export const furtherStreamId = (streamId: string, n: number): string => `${strea
 /** The stream that a job names, of this one or one of its further ones. */
 const mainStreamId = (streamId: string): string => streamId.replace(/_roots-\d+$/, '');
 
+const MAY_FETCH = compiledQuery((db) =>
+  db
+    .selectFrom('executions')
+    .select('ordinal')
+    .where('thing', '=', '')
+    .where('status', 'in', ['QUEUED', 'IN_PROGRESS'])
+    .where('streamId', 'in', ['', ''])
+    .limit(1),
+);
+
 /** Has the thing a job that fetches from this stream and has not ended? */
 export async function mayFetch(
   store: Store,
   { thing, streamId }: { thing: string; streamId: string },
 ): Promise<boolean> {
-  const execution = await store.db
-    .selectFrom('executions')
-    .select('ordinal')
-    .where('thing', '=', thing)
-    .where('status', 'in', ['QUEUED', 'IN_PROGRESS'])
-    .where('streamId', 'in', [streamId, mainStreamId(streamId)])
-    .limit(1)
-    .executeTakeFirst();
-  return execution !== undefined;
+  const rows = await MAY_FETCH(store.db, [thing, 'QUEUED', 'IN_PROGRESS', streamId, mainStreamId(streamId), 1]);
+  return rows.length > 0;
 }

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openDataFolder } from '../../../cloud/cli/data-folder.ts';
-import { executionOfThing, replaceExecution, takeNotices } from '../../../cloud/store/executions.ts';
+import { executionOfThing, noticesAfter, replaceExecution } from '../../../cloud/store/executions.ts';
 import { insertRelease } from '../../../cloud/store/releases.ts';
 import { openStore } from '../../../cloud/store/store.ts';
 import { refusalOf, Shell } from '../../support/run-command.ts';
@@ -26,7 +26,7 @@ describe('a campaign', () => {
     expect([things.length, things[0], things.at(-1)]).toEqual([DEVICES, 'fleet-00001', 'fleet-10000']);
 
     const store = await openShellStore();
-    expect(await takeNotices(store)).toHaveLength(DEVICES);
+    expect((await noticesAfter(store, { after: 0, limit: 2 * DEVICES })).things).toHaveLength(DEVICES);
     const execution = (await executionOfThing(store, { jobId: id, thing: 'fleet-04711' }))!;
     const rejected = { ...execution, status: 'REJECTED', statusDetails: { code: 'x' }, versionNumber: 2 } as const;
     expect(await replaceExecution(store, execution, rejected)).toBe(true);

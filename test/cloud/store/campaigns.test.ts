@@ -7,7 +7,7 @@ import {
   listCampaigns,
   setCampaignState,
 } from '../../../cloud/store/campaigns.ts';
-import { executionOfThing, executionsOfJob, replaceExecution, takeNotices } from '../../../cloud/store/executions.ts';
+import { executionOfThing, executionsOfJob, noticesAfter, replaceExecution } from '../../../cloud/store/executions.ts';
 import { insertRelease, listReleases, type Release, releaseById } from '../../../cloud/store/releases.ts';
 import { openStore, type Store } from '../../../cloud/store/store.ts';
 import { createStream, mayFetch, streamById } from '../../../cloud/store/streams.ts';
@@ -92,7 +92,7 @@ describe('a campaign', () => {
       ['a', campaign.createdAtMs],
       ['b', 5],
     ]);
-    expect((await takeNotices(store)).map(({ thing }) => thing)).toEqual(['a', 'b']);
+    expect((await noticesAfter(store, { after: 0, limit: 10 })).things).toEqual(['a', 'b']);
   });
 
   it.each<[name: string, change: { campaign?: Partial<Campaign>; things?: readonly string[] }, error: string | RegExp]>(
@@ -110,7 +110,7 @@ describe('a campaign', () => {
     await expect(creating).rejects.toThrow(error);
     expect(await listCampaigns(store)).toEqual([]);
     expect(await executionsOfJob(store, 'campaign-1')).toEqual([]);
-    expect(await takeNotices(store)).toEqual([]);
+    expect((await noticesAfter(store, { after: 0, limit: 10 })).things).toEqual([]);
     expect(await listThings(store)).toEqual([]);
   });
 

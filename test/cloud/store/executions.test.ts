@@ -6,10 +6,11 @@ import {
   dropNotice,
   executionOfThing,
   executionsOfJob,
+  noticeOf,
+  noticesAfter,
   overdueExecutions,
   pendingExecutions,
   replaceExecution,
-  takeNotices,
 } from '../../../cloud/store/executions.ts';
 import { openStore, type Store } from '../../../cloud/store/store.ts';
 
@@ -109,12 +110,12 @@ describe('lists', () => {
   });
 });
 
-const things = async () => (await takeNotices(store)).map(({ thing }) => thing);
+const things = async () => (await noticesAfter(store, { after: 0, limit: 100 })).things;
 
 describe('notices', () => {
   it('are left by what queues and by what ends a job, and by nothing else', async () => {
     await queue('job-1', ['dev', 'other']);
-    for (const notice of await takeNotices(store)) await dropNotice(store, notice);
+    for (const thing of await things()) await dropNotice(store, (await noticeOf(store, thing))!);
     const current = await of('job-1', 'dev');
     const started = { ...current, status: 'IN_PROGRESS' as const, versionNumber: 2 };
     await replaceExecution(store, current, started);
@@ -123,16 +124,16 @@ describe('notices', () => {
     expect(await things()).toEqual([]);
     await replaceExecution(store, started, { ...started, status: 'SUCCEEDED', versionNumber: 3 });
     expect(await things()).toEqual(['dev']);
-    expect(await takeNotices(store, 'other')).toEqual([]);
+    expect(await noticeOf(store, 'other')).toBeUndefined();
   });
 
   it('that come while a thing is being told stay', async () => {
     await queue('job-1', ['dev']);
-    const [taken] = await takeNotices(store, 'dev');
+    const taken = await noticeOf(store, 'dev');
     await queue('job-2', ['dev']);
     await dropNotice(store, taken!);
     expect(await things()).toEqual(['dev']);
-    const [later] = await takeNotices(store, 'dev');
+    const later = await noticeOf(store, 'dev');
     await dropNotice(store, later!);
     expect(await things()).toEqual([]);
   });
@@ -142,7 +143,7 @@ describe('what a thing was told', () => {
   it('is nothing at first, and then what was noted', async () => {
     await queue('job-1', ['dev']);
     expect(await announcedJob(store, 'dev')).toBe('');
-    const [taken] = await takeNotices(store, 'dev');
+    const taken = await noticeOf(store, 'dev');
     await dropNotice(store, taken!, 'job-1#1');
     expect(await announcedJob(store, 'dev')).toBe('job-1#1');
     expect(await things()).toEqual([]);
