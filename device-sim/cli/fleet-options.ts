@@ -46,7 +46,7 @@ export const withFleetOptions = (command: Command): Command =>
       'embedded, mosquitto (is started for the run), or mqtt://host:port of one that runs',
       'embedded',
     )
-    .option('--workers <n>', 'processes that devices are simulated in (default: cores - 1, at least 1)')
+    .option('--workers <n>', 'processes that devices are simulated in (default: one for each core)')
     .option('--seed <n>', 'of the image and of all faults', '1')
     .option('--arrivals <n>', 'devices that begin a second; 0: as fast as it goes', '0')
     .option('--time-limit <time>', 'devices that have not ended by then are lost', '10m')
@@ -63,7 +63,7 @@ export const withFleetOptions = (command: Command): Command =>
 
 /** @throws {UsageError} */
 export function settingsOf(options: FleetOptions): FleetSettings {
-  const workers = whole(options.workers ?? String(Math.max(1, availableParallelism() - 1)), '--workers', [1, 64]);
+  const workers = whole(options.workers ?? String(availableParallelism()), '--workers', [1, 64]);
   const kill = options.killBrokerAt;
   const settings: FleetSettings = {
     devices: whole(options.devices, '--devices', [1, MAX_DEVICES]),

@@ -14,6 +14,8 @@ export interface CloudOptions {
   readonly bareBlockBytes: number;
 }
 
+const STATS_EVERY_MS = 250;
+
 export class Cloud extends Service {
   readonly #said: Said;
 
@@ -50,7 +52,8 @@ function upArguments({ dataFolder, brokerUrl, bareBlockBytes }: CloudOptions, mq
     brokerUrl === undefined
       ? ['--mqtt-port', mqttUrl === undefined ? '0' : new URL(mqttUrl).port]
       : ['--broker', brokerUrl];
-  return ['up', '--data', dataFolder, '--kms-port', '0', ...broker];
+  const meters = ['--stats-every', `${STATS_EVERY_MS}`, '--bare-stream', `${bareBlockBytes}`];
+  return ['up', '--data', dataFolder, '--kms-port', '0', ...broker, ...meters];
 }
 
 /** Its lines: the one that says it is ready, and then its load. */
