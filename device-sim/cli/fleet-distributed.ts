@@ -5,7 +5,7 @@ import { hostRows } from '../fleet/distributed/host-rows.ts';
 import { Hosts } from '../fleet/distributed/hosts.ts';
 import { parseQueueAddress, type QueueAddress } from '../fleet/distributed/queue-address.ts';
 import type { Generate } from '../fleet/generators.ts';
-import { percentile } from '../fleet/histogram.ts';
+import { type HistogramData, percentile } from '../fleet/histogram.ts';
 import { machineFacts } from '../fleet/machine-facts.ts';
 import type { FleetHost, FleetResult } from '../fleet/result.ts';
 import { count, duration, milliseconds } from '../fleet/words.ts';
@@ -84,12 +84,10 @@ export function distributionOf(
 }
 
 /** Its machines: that of the coordinator, where the cloud ran, and those of the hosts. */
-function completed(result: FleetResult, hosts: readonly FleetHost[]): FleetResult {
-  const [coordinator] = result.machines;
-  const machines = hosts.flatMap(({ machine }) =>
-    machine && coordinator ? { ...machine, broker: coordinator.broker } : [],
-  );
-  return { ...result, machines: [...result.machines, ...machines], hosts };
+function completed(result: FleetResult, rows: readonly FleetHost[]): FleetResult {
+  const broker = result.machines[0]?.broker ?? result.options.broker;
+  const hosts = rows.map(({ machine, ...row }) => ({ ...row, ...(machine && { machine: { ...machine, broker } }) }));
+  return { ...result, machines: [...result.machines, ...hosts.flatMap(({ machine }) => machine ?? [])], hosts };
 }
 
 export function hostsText(hosts: readonly FleetHost[]): string {
@@ -100,11 +98,14 @@ export function hostsText(hosts: readonly FleetHost[]): string {
     state,
     `${count(counts.done)} of ${count(devices)}`,
     duration(seconds),
-    milliseconds(percentile(updateMs, 0.5)),
-    milliseconds(percentile(updateMs, 0.99)),
-    milliseconds(percentile(blockMs, 0.99)),
+    latency(updateMs, 0.5),
+    latency(updateMs, 0.99),
+    latency(blockMs, 0.99),
     clockOffsetMs === undefined ? 'not known' : `${clockOffsetMs} ms`,
   ]);
   const head = ['host', 'cores', 'node', 'state', 'done', 'in', 'update p50', 'p99', 'block p99', 'clock off by'];
   return textTable(head, rows);
 }
+
+const latency = (histogram: HistogramData, share: number): string =>
+  histogram.n === 0 ? '–' : milliseconds(percentile(histogram, share));

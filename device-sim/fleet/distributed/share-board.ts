@@ -43,14 +43,14 @@ export class ShareBoard {
     return this.#shares.every(({ state }) => HAS_ENDED[state]);
   }
 
-  /** Every host has said something of its devices, or will not any more. */
+  /** One host at least has said something of its devices. */
   get hasBegun(): boolean {
-    return this.#shares.every(({ state }) => state === 'running' || HAS_ENDED[state]);
+    return this.#shares.some(({ parts }) => parts.some(isHeard));
   }
 
-  /** The latest of every worker process of every host, with times on the queue server's clock. */
+  /** The latest of every worker process of every host, with times on the queue server's clock; of all devices. */
   get parts(): readonly WorkerProgress[] {
-    return this.#onOneClock(({ parts }) => parts);
+    return this.#onOneClock(({ parts, devices }) => (parts.length > 0 ? parts : [{ ...NOTHING, waiting: devices }]));
   }
 
   /** What came of the devices, with times on the queue server's clock. */

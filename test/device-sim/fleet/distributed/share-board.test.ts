@@ -38,12 +38,15 @@ describe('a board of shares', () => {
     expect([board.isReady, board.isOver]).toEqual([false, true]);
   });
 
-  it('has begun once every host has said something of its devices', () => {
+  it('has begun once one host has said something of its devices, and counts those of the others as waiting', () => {
     const board = readyBoard();
-    board.says(0, said(1, 1_000_100), undefined);
     expect(board.hasBegun).toBe(false);
-    board.lose(1, silent);
+    board.says(0, said(1, 1_000_100), undefined);
     expect(board.hasBegun).toBe(true);
+    expect(board.parts).toMatchObject([
+      { done: 1, running: 9, startedAtMs: 1_000_000 },
+      { waiting: 10, startedAtMs: 1_000_000 },
+    ]);
   });
 
   it('counts what a silent host last said, and its other devices as lost', () => {
