@@ -115,8 +115,14 @@ async function measure(folder: RunFolder, io: Io): Promise<CommandResult> {
     onProgress: ({ done, of, failed, leftMs }) =>
       bar.update(done, of, `${describeTime(leftMs)} left${failed > 0 ? `, ${failed} failed` : ''}`),
   }).finally(() => bar.stop());
-  const files = folder.writeResults(results);
+  const files = [...folder.writeResults(results), folder.writeReport(await reportOf(results))];
   return resultOf(results, { folder, files, seconds: (io.nowMs() - startMs) / 1_000 });
+}
+
+/** Loaded only here: drawing takes longer to load than most commands to run. */
+async function reportOf(results: MeasureResults): Promise<string> {
+  const { reportHtml } = await import('../measure/report/report.ts');
+  return reportHtml(results);
 }
 
 function resultOf(

@@ -1,6 +1,8 @@
 /** The clouds of an experiment: one for each broker and way to reach it, each a process of its own, as users start it. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { rootCertificates } from 'node:tls';
+import { startMosquitto } from '../../fleet/mosquitto.ts';
 import type { DeviceTls } from '../../transports/tls-line.ts';
 import { textAt } from '../json.ts';
 import type { CaseSpec } from '../results/results.ts';
@@ -39,8 +41,16 @@ export class Clouds implements AsyncDisposable {
     await using started = new AsyncDisposableStack();
     const distinct = new Map(choices.map((choice) => [cloudKey(choice), choice]));
     const processes = [...distinct].map(() => started.use(new CommandProcess()));
+    const mosquitto = [...distinct.values()].some(({ broker }) => broker === 'mosquitto')
+      ? await startMosquitto(join(folder, 'mosquitto'))
+      : undefined;
+    if (mosquitto) started.use(mosquitto.service);
     const starting = [...distinct.values()].map((choice, index) =>
-      startCloud(choice, { data: join(folder, `cloud-${index}`), process: processes[index]! }),
+      startCloud(choice, {
+        data: join(folder, `cloud-${index}`),
+        process: processes[index]!,
+        brokerUrl: choice.broker === 'mosquitto' ? mosquitto?.url : foreignUrl(choice),
+      }),
     );
     const clouds = await Promise.all(starting);
     const byKey = new Map([...distinct.keys()].map((key, index) => [key, clouds[index]!]));
@@ -69,12 +79,25 @@ export class Clouds implements AsyncDisposable {
   }
 }
 
-async function startCloud(
-  { security, certificate }: CloudChoice,
-  { data, process }: { readonly data: string; readonly process: CommandProcess },
-): Promise<Cloud> {
+/** Undefined where the broker is embedded. */
+const foreignUrl = ({ broker }: CloudChoice): string | undefined => (broker === 'embedded' ? undefined : broker);
+
+interface Start {
+  readonly data: string;
+  readonly process: CommandProcess;
+  /** Of a broker that is not the cloud's own. */
+  readonly brokerUrl: string | undefined;
+}
+
+async function startCloud({ security, certificate }: CloudChoice, { data, process, brokerUrl }: Start): Promise<Cloud> {
+  const up = ['up', '--data', data, '--kms-port', '0'];
+  if (brokerUrl !== undefined) {
+    await process.serve([...up, '--broker', brokerUrl]);
+    // As on any server of the world, an authority that Node trusts has signed its certificate.
+    return { data, mqttUrl: brokerUrl, ...(security === 'tls' && { tls: { ca: rootCertificates.join('\n') } }) };
+  }
   const ready = await process.serve([
-    ...['up', '--data', data, '--kms-port', '0', '--mqtt-port', '0', '--mqtts-port', '0'],
+    ...[...up, '--mqtt-port', '0', '--mqtts-port', '0'],
     ...(certificate === undefined ? [] : ['--certificate-algorithm', certificate]),
     ...(security === 'tls' ? ['--device-certificates', 'off'] : []),
   ]);
