@@ -56,6 +56,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/measure/report/chart.ts': [...DEVICE, '@observablehq/plot', 'linkedom'],
   'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
   'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],
+  'device-sim/fleet/devices/': [...DEVICE, 'mqtt-packet'],
   'device-sim/fleet/distributed/share-queue.ts': [...DEVICE, 'bullmq'],
   'device-sim/fleet/machine-facts.ts': [...DEVICE, 'package.json'],
   'device-sim/fleet/live/':   [...DEVICE, 'fastify'],
@@ -76,6 +77,9 @@ const MAY_BE_AMBIENT: readonly string[] = [
   'cloud/broker/expiry.ts', 'cloud/broker/doorstep.ts', 'cloud/repeat.ts', 'cloud/load-meter.ts', 'cloud/store/group-commit.ts',
   'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
   'device-sim/fleet/mosquitto.ts',
+  // Clock and timers of a worker's devices, which they are handed.
+  'device-sim/fleet/devices/arrivals.ts', 'device-sim/fleet/devices/connections.ts', 'device-sim/fleet/devices/socket-transport.ts',
+  'device-sim/fleet/devices/bare-connection.ts', 'device-sim/fleet/devices/worker.ts',
 ];
 
 const ASYNCHRONOUS = /\b(async|await|Promise)\b/;

@@ -145,7 +145,3 @@ export class FleetWorker {
     return { firstBlockAtMs: performance.timeOrigin + first, lastBlockAtMs: performance.timeOrigin + last };
   }
 }
-
-/** @throws what the constructor throws */
-export const runFleetWorker = (order: WorkerOrder, report: (progress: WorkerProgress) => void): Promise<WorkerResult> =>
-  new FleetWorker(order).run(report);
