@@ -51,19 +51,26 @@ export interface Distribution {
 /** @returns undefined where the devices run here */
 export function distributionOf(
   options: QueueOptions,
-  { io, broker }: { io: Io; broker: string },
+  { io, broker, devices }: { readonly io: Io; readonly broker: string; readonly devices: number },
 ): Distribution | undefined {
   const hosts = parseCount(options.hosts, '--hosts');
   if (hosts === undefined) {
     if (options.queue !== undefined) throw new UsageError('--queue: expected --hosts too: how many to wait for');
     return undefined;
   }
-  if (hosts < 1) throw new UsageError('--hosts: expected 1 or more, got 0');
+  if (hosts < 1 || hosts > devices)
+    throw new UsageError(`--hosts: expected 1 to ${devices}, at least a device for each, got ${hosts}`);
   const queue = queueOf(options, io.env);
   const waitMs = secondsOf(options.wait, '--wait') * 1_000;
   if (!broker.includes('://'))
     io.note(`The ${broker} broker listens on this machine only: for hosts on others, give --broker mqtt://host:1883`);
   let campaign: Hosts | undefined;
+  // The same hosts take the shares of the next pass, and at once.
+  let haveCome = false;
+  const onReady = (names: readonly string[], wanted: number): void => {
+    if (!haveCome) io.note(`${names.length} of ${wanted} hosts are ready: ${names.join(', ')}`);
+    haveCome ||= names.length === wanted;
+  };
   return {
     hosts,
     generate: (orders, work) => {
@@ -73,7 +80,7 @@ export function distributionOf(
         bristlecone: machineFacts('').bristlecone,
         waitMs,
         takeOver: options.takeOver === true,
-        onReady: (names, wanted) => io.note(`${names.length} of ${wanted} hosts are ready: ${names.join(', ')}`),
+        onReady,
         note: io.note,
       });
       if (orders.every(({ bare }) => bare === undefined)) campaign = gathered;

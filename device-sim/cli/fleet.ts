@@ -43,7 +43,7 @@ export function registerFleetCommand(program: Command): void {
   registerFleetWorker(command);
   run<FleetOptions & QueueOptions>(command, async ({ options, io }) => {
     const here = settingsOf(options);
-    const distribution = distributionOf(options, { io, broker: here.broker });
+    const distribution = distributionOf(options, { io, ...here });
     const settings = { ...here, workers: distribution?.hosts ?? here.workers };
     const sizes = growthOf(options) ?? [settings.devices];
     if (!distribution) for (const devices of sizes) expectRoomOnThisMachine({ ...settings, devices });
