@@ -49,6 +49,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/metrics/':      [...NODE_AND_OURS('device-sim/metrics/', 'device-sim/ports.ts'), 'mqtt-packet'],
   'device-sim/links/':        [...DEVICE, 'mqtt-packet'],
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],
+  'device-sim/transports/acknowledgements.ts': [...NODE_AND_OURS('device-sim/metrics/'), 'mqtt-packet'],
   'device-sim/transports/aws-sdk': [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts'), 'aws-iot-device-sdk-v2'],
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
@@ -73,7 +74,7 @@ const AMBIENT =
 // oxfmt-ignore
 const MAY_BE_AMBIENT: readonly string[] = [
   'bristlecone.ts', 'command-line.ts', 'cloud/embedded.ts', 'cloud/jobs/ticker.ts', 'cloud/kms/server.ts',
-  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk.ts',
+  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk.ts', 'device-sim/transports/acknowledgements.ts',
   'cloud/broker/expiry.ts', 'cloud/broker/doorstep.ts', 'cloud/repeat.ts', 'cloud/load-meter.ts', 'cloud/store/group-commit.ts',
   'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
   'device-sim/fleet/mosquitto.ts',

@@ -80,7 +80,7 @@ export function mqttConnect(options: MqttTransportOptions): Connect {
   };
 }
 
-function lineOf({ url: text, tls, openTlsTap }: MqttTransportOptions): () => Line {
+export function lineOf({ url: text, tls, openTlsTap }: MqttTransportOptions): () => Line {
   const url = new URL(text);
   const defaultPort = DEFAULT_PORTS[url.protocol];
   if (defaultPort === undefined) throw new RangeError(`${text}: expected mqtt://host:port or mqtts://host:port`);

@@ -16,6 +16,7 @@ import { teeTaps, type Trace, TraceRecorder } from '../../links/trace.ts';
 import type { MqttVersion } from '../../metrics/connection-meter.ts';
 import type { CostRow } from '../../metrics/cost.ts';
 import type { Board } from '../../profiles/boards.ts';
+import { awsSdkConnect } from '../../transports/aws-sdk.ts';
 import { mqttConnect } from '../../transports/mqtt.ts';
 import type { DeviceTls } from '../../transports/tls-line.ts';
 import { BlockTimes } from './block-times.ts';
@@ -71,7 +72,7 @@ export interface VariantRun {
 
 /**
  * @throws {RangeError} where spec and world do not go together
- * @throws {Unavailable} `aws-sdk-missing` in its message, where that transport is not installed
+ * @throws {SdkRefusal} `aws-sdk-missing`, `aws-sdk-tls`
  */
 export async function runVariant(spec: VariantSpec, world: VariantWorld): Promise<VariantRun> {
   expectAgreement(spec, world);
@@ -124,12 +125,7 @@ function optionsOf(spec: VariantSpec, world: VariantWorld): Omit<RunDeviceOption
   };
 }
 
-const TRANSPORTS = {
-  mqttjs: mqttConnect,
-  'aws-sdk': () => {
-    throw new RangeError('variant: the transport aws-sdk is not there yet');
-  },
-} as const;
+const TRANSPORTS = { mqttjs: mqttConnect, 'aws-sdk': awsSdkConnect } as const;
 
 /** The world is made for the spec by somebody else: what would be measured must be what the spec says. */
 function expectAgreement({ security }: VariantSpec, { mqttUrl, tls }: VariantWorld): void {

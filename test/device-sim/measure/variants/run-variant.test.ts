@@ -12,6 +12,15 @@ const MATRIX = ([5, 4] as const).flatMap((mqttVersion) =>
   ([1, 0] as const).flatMap((qos) => (['cbor', 'json'] as const).map((encoding) => ({ mqttVersion, qos, encoding }))),
 );
 
+function tallyOf({ trace }: VariantRun): Record<string, number> {
+  const tally: Record<string, number> = {};
+  for (const { direction, packet } of trace.flat()) {
+    const name = `${direction} ${packet}`;
+    tally[name] = (tally[name] ?? 0) + 1;
+  }
+  return tally;
+}
+
 const packetsOf = ({ trace }: VariantRun): Set<string> => new Set(trace.flat().map(({ packet }) => packet));
 const imageBytes = ({ rows }: VariantRun): number =>
   rows.find((row) => row.phase === 'image' && row.quantity === 'received-payload')?.value ?? 0;
@@ -33,6 +42,18 @@ describe('a variant of an update', () => {
     expect(run.blockMs).toHaveLength(sumOf(run.rows, 'blocks'));
     expect(run.blockMs.every((ms) => ms >= 0)).toBe(true);
   });
+
+  it.each([5, 4] as const)(
+    'by the AWS IoT Device SDK over MQTT %i has the packets that it has by MQTT.js',
+    async (mqttVersion) => {
+      const [sdk, mqttjs] = [await ran({ mqttVersion, transport: 'aws-sdk' }), await ran({ mqttVersion })];
+      expect(sdk).toMatchObject({ code: 'ok' });
+      // Over MQTT 3.1.1 it asks for each topic by itself.
+      const subscriptions = mqttVersion === 5 ? {} : { 'up subscribe': 7, 'down suback': 7 };
+      expect(tallyOf(sdk)).toEqual({ ...tallyOf(mqttjs), ...subscriptions });
+      expect(imageBytes(sdk)).toBe(imageBytes(mqttjs));
+    },
+  );
 
   it('says which run, seed and algorithm its rows are of, and that they were measured', async () => {
     const { rows, wallMs } = await ran({});

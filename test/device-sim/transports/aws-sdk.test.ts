@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { WireMeter } from '../../../device-sim/metrics/wire-meter.ts';
+import { awsSdkConnect } from '../../../device-sim/transports/aws-sdk.ts';
+import { describeTransport } from '../../support/transport-contract.ts';
+
+describeTransport({
+  name: 'the AWS IoT Device SDK',
+  connect: awsSdkConnect,
+  holdsBack: (protocolVersion) => protocolVersion === 5,
+});
+
+const OPTIONS = {
+  url: 'mqtt://127.0.0.1:1',
+  clientId: 'thing-1',
+  openTap: new WireMeter().openConnection.bind(new WireMeter()),
+};
+
+describe('the transport of the AWS IoT Device SDK', () => {
+  it('says so where the library is not installed', async () => {
+    const connect = awsSdkConnect(OPTIONS, () => Promise.reject(new Error('ERR_MODULE_NOT_FOUND')));
+    await expect(connect({ receiveBytes: 4_096 })).rejects.toMatchObject({ code: 'aws-sdk-missing' });
+  });
+
+  it('refuses a URL that is not of MQTT', () => {
+    expect(() => awsSdkConnect({ ...OPTIONS, url: 'http://127.0.0.1' })).toThrow(RangeError);
+  });
+});
