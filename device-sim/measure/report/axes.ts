@@ -43,6 +43,14 @@ export function binaryTicks(most: number, count: number): number[] {
   return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
 }
 
+/** About `count` multiples of 1, 2 or 5 times a power of ten, from 0. */
+export function decimalTicks(most: number, count: number): number[] {
+  const least = most / count;
+  const power = 10 ** Math.floor(Math.log10(least));
+  const step = power * ([1, 2, 5].find((factor) => factor * power >= least) ?? 10);
+  return Array.from({ length: Math.floor(most / step) + 1 }, (_, index) => index * step);
+}
+
 /** `256 B`, `4 KiB`: for ticks at powers of two. */
 export const binarySize = (bytes: number): string => {
   if (bytes < 1_024) return withUnit(fixed(bytes, 0), 'B');
@@ -53,7 +61,11 @@ export const binarySize = (bytes: number): string => {
 export const shortName = (name: string, most: number): string =>
   name.length > most ? `${name.slice(0, most - 1)}…` : name;
 
-export const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 15 : 22);
+const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 14 : 22);
+
+/** px that names at the ends of lines need. */
+export const roomForNames = (names: readonly string[], canvas: Canvas): number =>
+  14 + 7.9 * Math.max(0, ...names.map((name) => nameOnChart(name, canvas).length));
 
 /** Labels below an axis. Plot leaves out some of a logarithmic axis; these are all that are asked for. */
 export const xLabels = (ticks: readonly number[], format: (value: number) => string) => [
@@ -88,6 +100,13 @@ export interface EndPoint {
   readonly algorithm: string;
   readonly x: number;
   readonly y: number;
+}
+
+/** The last point of each line; lines that meet there in the order in which they began, the highest first. */
+export function endsOf(points: readonly EndPoint[]): readonly EndPoint[] {
+  const lines = [...Map.groupBy(points, ({ algorithm }) => algorithm).values()];
+  const first = ([point]: readonly EndPoint[]): number => point?.y ?? 0;
+  return lines.toSorted((a, b) => first(b) - first(a)).flatMap((line) => line.at(-1) ?? []);
 }
 
 /** The name of each line at its end, moved apart where they would cover each other. */

@@ -1,6 +1,16 @@
 /** Figure: what AWS bills for a million devices, by block size. */
 import type { MeasureResults } from '../results/results.ts';
-import { axisTitles, binarySize, endLabels, linearScale, linesWithPoints, roomFor, xLabels } from './axes.ts';
+import {
+  axisTitles,
+  binarySize,
+  endLabels,
+  endsOf,
+  linearScale,
+  linesWithPoints,
+  roomFor,
+  roomForNames,
+  xLabels,
+} from './axes.ts';
 import { blockSweepOf, OTHERS } from './figure-blocks.ts';
 import { algorithmsOf, type MeasuredCase, modelledOf } from './cases.ts';
 import { type Canvas, chart, MUTED, Plot, RULE } from './chart.ts';
@@ -11,7 +21,8 @@ import { dollarsText, fixed, sizeText } from './numbers.ts';
 import { CASE_COLUMN } from './table.ts';
 
 const HEAD = { id: 'bill', title: 'What AWS bills for a million devices, by block size' };
-const MISSING = 'Only one block size was measured. A sweep with blockBytes: [256, 1024, 4096] draws this figure.';
+const MISSING =
+  'Only one block size was measured: `bristlecone measure --block-bytes 256 1024 4096` draws this figure.';
 
 export interface Bill {
   readonly of: MeasuredCase;
@@ -64,9 +75,17 @@ function draw(bills: readonly Bill[], canvas: Canvas): Markup {
   const sizes = [...new Set(points.map(({ x }) => x))];
   const x = roomFor(sizes, 1.15);
   const y = { least: 0, most: Math.max(...points.map((point) => point.y)) * 1.08 };
-  const margin = { marginTop: 28, marginRight: canvas.isNarrow ? 108 : 144, marginBottom: 40, marginLeft: 52 };
+  const margin = {
+    marginTop: 28,
+    marginRight: roomForNames(
+      points.map(({ algorithm }) => algorithm),
+      canvas,
+    ),
+    marginBottom: 40,
+    marginLeft: 52,
+  };
   const height = 300;
-  const ends = [...Map.groupBy(points, ({ algorithm }) => algorithm).values()].flatMap((line) => line.at(-1) ?? []);
+  const ends = endsOf(points);
   const scale = linearScale(y, height - margin.marginTop - margin.marginBottom);
   return chart(canvas, {
     ...{ height, ...margin },

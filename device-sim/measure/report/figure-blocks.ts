@@ -3,11 +3,15 @@ import type { MeasureResults } from '../results/results.ts';
 import {
   axisTitles,
   binarySize,
+  decimalTicks,
   endLabels,
+  endsOf,
+  linearScale,
   linesWithPoints,
   logScale,
   powers,
   roomFor,
+  roomForNames,
   xLabels,
   yGrid,
 } from './axes.ts';
@@ -21,7 +25,8 @@ import { type Sweep, sweepOf } from './sweep.ts';
 import { CASE_COLUMN } from './table.ts';
 
 const HEAD = { id: 'blocks', title: 'Blocks and round trips, by block size' };
-const MISSING = 'Only one block size was measured. A sweep with blockBytes: [256, 1024, 4096] draws this figure.';
+const MISSING =
+  'Only one block size was measured: `bristlecone measure --block-bytes 256 1024 4096` draws this figure.';
 
 /** Where a figure shows some of many algorithms. */
 export const OTHERS = ' The other algorithms are in the table.';
@@ -62,7 +67,7 @@ export function blocksFigure(results: MeasureResults): Figure {
   return {
     ...HEAD,
     finding: `With blocks of ${sizeText(smallest.of.spec.blockBytes)} an update signed with ${smallest.of.spec.algorithm} takes ${countText(smallest.roundTrips)} round trips, ${countText(smallest.envelopeBlocks)} of its blocks for the envelope alone; with blocks of ${sizeText(largest.of.spec.blockBytes)} it takes ${countText(largest.roundTrips)}, and ${countText(largest.envelopeBlocks)} for the envelope.`,
-    caption: `Of a whole update, both axes logarithmic; ${held}. A round trip is a request and the wait for all that it asked for.${algorithms.size > telling.size ? OTHERS : ''}`,
+    caption: `Of a whole update, sizes on a logarithmic axis; ${held}. A round trip is a request and the wait for all that it asked for.${algorithms.size > telling.size ? OTHERS : ''}`,
     how: 'Measured: counted packet by packet.',
     sources: [],
     draw: (canvas) =>
@@ -91,14 +96,21 @@ function panel(title: string, of: 'envelopeBlocks' | 'roundTrips', counts: reado
   const points = counts.map((it) => ({ algorithm: it.of.spec.algorithm, x: it.of.spec.blockBytes, y: it[of] }));
   const sizes = [...new Set(points.map((point) => point.x))];
   const x = roomFor(sizes, 1.15);
-  const y = roomFor(
-    points.map((point) => point.y),
-    1.4,
-  );
-  const margin = { marginTop: 28, marginRight: canvas.isNarrow ? 108 : 144, marginBottom: 40, marginLeft: 44 };
+  const values = points.map((point) => point.y);
+  const isNarrowRange = Math.max(...values) < LOGARITHMIC_FROM * Math.min(...values);
+  const y = isNarrowRange ? { least: 0, most: Math.max(...values) * 1.15 } : roomFor(values, 1.4);
+  const margin = {
+    marginTop: 28,
+    marginRight: roomForNames(
+      points.map(({ algorithm }) => algorithm),
+      canvas,
+    ),
+    marginBottom: 40,
+    marginLeft: 44,
+  };
   const height = 240;
   const heightPx = height - margin.marginTop - margin.marginBottom;
-  const ends = [...Map.groupBy(points, ({ algorithm }) => algorithm).values()].flatMap((line) => line.at(-1) ?? []);
+  const ends = endsOf(points);
   return chart(
     {
       ...canvas,
@@ -109,20 +121,27 @@ function panel(title: string, of: 'envelopeBlocks' | 'roundTrips', counts: reado
     {
       ...{ height, ...margin },
       x: { type: 'log', domain: [x.least, x.most], axis: null },
-      y: { type: 'log', domain: [y.least, y.most], axis: null },
+      y: { type: isNarrowRange ? 'linear' : 'log', domain: [y.least, y.most], axis: null },
       marks: [
-        ...yGrid(ticksFor(y), countText),
+        ...yGrid(isNarrowRange ? decimalTicks(y.most, 5) : ticksFor(y), countText),
         ...xLabels(
           sizes.filter((_, at) => !canvas.isNarrow || at % 2 === 0),
           binarySize,
         ),
         ...axisTitles('block size', title, { left: margin.marginLeft, right: 0 }),
         ...linesWithPoints(points),
-        ...endLabels(ends, { canvas, scale: logScale(y, heightPx), xMost: x.most }),
+        ...endLabels(ends, {
+          canvas,
+          scale: isNarrowRange ? linearScale(y, heightPx) : logScale(y, heightPx),
+          xMost: x.most,
+        }),
       ],
     },
   );
 }
+
+/** Less than this from the smallest to the largest value is drawn from zero. */
+const LOGARITHMIC_FROM = 8;
 
 /** Powers of ten, or of two where these would be too few. */
 const ticksFor = (range: { readonly least: number; readonly most: number }): number[] =>

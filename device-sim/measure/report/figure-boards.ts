@@ -1,17 +1,18 @@
 /** Figure: time and stack of verifying a signature, by board. */
 import { boardFacts } from '../../profiles/boards-facts.ts';
 import type { MeasureResults } from '../results/results.ts';
-import { shortName } from './axes.ts';
+import { decimalTicks, powers, shortName } from './axes.ts';
 import { type Canvas, chart, INK, MUTED, Plot, RULE } from './chart.ts';
 import { familyColour, symbolOf } from './families.ts';
 import type { Figure } from './figure.ts';
 import { html, type Markup } from './html.ts';
-import { fixed, millisecondsText, percentText, sizeText, withUnit } from './numbers.ts';
+import { countText, fixed, millisecondsText, percentText, sizeText, withUnit } from './numbers.ts';
 import { CASE_COLUMN } from './table.ts';
 import { type Verification, verificationsOf } from './verification.ts';
 
 const HEAD = { id: 'boards', title: 'Verifying a signature: time and stack, by board' };
-const MISSING = 'No board was named. An experiment with boards: [nrf52840, rp2040] draws this figure.';
+const MISSING =
+  'No board was named, or none verified: `bristlecone measure --board nrf52840 rp2040` draws this figure.';
 
 export function boardsFigure(results: MeasureResults): Figure {
   const rows = verificationsOf(results);
@@ -65,16 +66,14 @@ const ROW_PX = 17;
 
 function draw(rows: readonly Verification[], canvas: Canvas): Markup {
   const time = panel(rows, canvas, {
-    ...{ id: 'time', title: 'time to verify, ms' },
+    ...{ id: 'time', title: 'time to verify, ms (logarithmic)', isLogarithmic: true },
     value: ({ milliseconds }) => milliseconds,
     text: (value) => millisecondsText(value),
-    tick: (value) => fixed(value, 0),
   });
   const stack = panel(rows, canvas, {
-    ...{ id: 'stack', title: 'stack, KiB' },
+    ...{ id: 'stack', title: 'stack, KiB', isLogarithmic: false },
     value: ({ stackBytes }) => stackBytes && stackBytes / 1_024,
     text: (value) => withUnit(fixed(value, 1), 'KiB'),
-    tick: (value) => fixed(value, 0),
   });
   return html`<div class="${canvas.isNarrow ? 'stacked' : 'pair'}">${time}${stack}</div>`;
 }
@@ -84,12 +83,16 @@ interface Panel {
   readonly title: string;
   readonly value: (row: Verification) => number | undefined;
   readonly text: (value: number) => string;
-  readonly tick: (value: number) => string;
+  readonly isLogarithmic: boolean;
 }
 
-function panel(rows: readonly Verification[], canvas: Canvas, { id, title, value, text, tick }: Panel): Markup {
+function panel(
+  rows: readonly Verification[],
+  canvas: Canvas,
+  { id, title, value, text, isLogarithmic }: Panel,
+): Markup {
   const boards = [...new Set(rows.map(({ board }) => board))];
-  const names = [...new Set(rows.map(({ algorithm }) => algorithm))];
+  const names = [...new Set(rows.map(({ algorithm }) => algorithm))].toSorted();
   const width = canvas.isNarrow ? canvas.width : canvas.width / 2 - 12;
   const places = boards.flatMap((board, at) => [
     { board, at: at * (names.length + 1.5) },
@@ -102,18 +105,22 @@ function panel(rows: readonly Verification[], canvas: Canvas, { id, title, value
     const amount = row && value(row);
     return row && amount !== undefined ? [{ ...row, at: place.at, amount }] : [];
   });
-  const most = Math.max(...points.map(({ amount }) => amount), 0.001);
+  const unknown = places.filter((place) => 'algorithm' in place && !points.some(({ at }) => at === place.at));
+  const amounts = points.map(({ amount }) => amount);
+  const most = Math.max(...amounts, 1e-3);
+  const least = isLogarithmic ? Math.min(...amounts, most) / 1.5 : 0;
+  const ticks = isLogarithmic ? powers(10, { least, most }) : decimalTicks(most, 3);
   const alternative = canvas.alternative && { ...canvas.alternative, id: `${canvas.alternative.id}-${id}`, title };
   const height = 60 + boards.length * (names.length + 1.5) * ROW_PX;
   return chart(
     { ...canvas, width, ...(alternative && { alternative }) },
     {
       ...{ height, marginTop: 40, marginBottom: 8, marginLeft: 92, marginRight: 62 },
-      x: { domain: [0, most], label: null },
+      x: { type: isLogarithmic ? 'log' : 'linear', domain: [least, most * (isLogarithmic ? 1.1 : 1)], axis: null },
       y: { domain: [-0.5, boards.length * (names.length + 1.5) - 1], reverse: true, axis: null },
       marks: [
-        Plot.gridX({ ticks: 4, stroke: RULE, strokeOpacity: 1 }),
-        Plot.axisX({ anchor: 'top', ticks: 4, tickSize: 0, fill: MUTED, tickFormat: tick }),
+        Plot.ruleX(ticks, { stroke: RULE }),
+        Plot.text(ticks, { x: (value: number) => value, text: countText, frameAnchor: 'top', dy: -10, fill: MUTED }),
         Plot.text([title], {
           frameAnchor: 'top-left',
           dx: -92,
@@ -126,7 +133,7 @@ function panel(rows: readonly Verification[], canvas: Canvas, { id, title, value
           places.filter((place) => !('algorithm' in place)),
           {
             ...{
-              x: 0,
+              x: least,
               dx: -92,
               y: 'at',
               text: ({ board }) => shortName(board, 24),
@@ -140,7 +147,7 @@ function panel(rows: readonly Verification[], canvas: Canvas, { id, title, value
           places.filter((place) => 'algorithm' in place),
           {
             ...{
-              x: 0,
+              x: least,
               dx: -10,
               y: 'at',
               text: (place) => shortName('algorithm' in place ? place.algorithm : '', 11),
@@ -149,7 +156,14 @@ function panel(rows: readonly Verification[], canvas: Canvas, { id, title, value
             fill: (place) => ('algorithm' in place ? familyColour(place) : INK),
           },
         ),
-        Plot.ruleY(points, { x1: 0, x2: 'amount', y: 'at', stroke: familyColour, strokeWidth: 2 }),
+        Plot.text(unknown, { x: least, dx: 8, y: 'at', text: () => 'not known', textAnchor: 'start', fill: MUTED }),
+        Plot.ruleY(points, {
+          x1: least,
+          x2: 'amount',
+          y: 'at',
+          stroke: isLogarithmic ? RULE : familyColour,
+          strokeWidth: 2,
+        }),
         Plot.dot(points, {
           x: 'amount',
           y: 'at',

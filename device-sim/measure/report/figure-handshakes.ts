@@ -7,7 +7,7 @@ import type { Figure } from './figure.ts';
 import { fixed, sizeText, timesText, withUnit } from './numbers.ts';
 
 const HEAD = { id: 'handshakes', title: 'Bytes of a handshake, by certificate' };
-const MISSING = 'No handshake was counted. An experiment with handshakes: true, the default, draws this figure.';
+const MISSING = 'No handshake was counted: `bristlecone measure` without --no-handshakes draws this figure.';
 
 const INK = 'var(--ink)';
 const FILLS = [
@@ -17,8 +17,14 @@ const FILLS = [
 
 export const handshakeBytes = ({ sentBytes, receivedBytes }: HandshakeBytes): number => sentBytes + receivedBytes;
 
-export const nameOfHandshake = ({ serverCertificate, deviceCertificate, keyExchange }: HandshakeBytes): string =>
-  `${serverCertificate}${deviceCertificate === undefined ? ', server only' : deviceCertificate === serverCertificate ? ', both sides' : `, device ${deviceCertificate}`}, ${keyExchange}`;
+/** `ML-DSA-65 on both sides`. */
+export function sidesOf({ serverCertificate, deviceCertificate }: HandshakeBytes): string {
+  if (deviceCertificate === undefined) return `${serverCertificate} on the server`;
+  if (deviceCertificate === serverCertificate) return `${serverCertificate} on both sides`;
+  return `${serverCertificate} on the server and ${deviceCertificate} on the device`;
+}
+
+const nameOfHandshake = (handshake: HandshakeBytes): string => `${sidesOf(handshake)}, ${handshake.keyExchange}`;
 
 export function handshakesFigure({ handshakes }: MeasureResults): Figure {
   if (handshakes.length === 0) return { ...HEAD, missing: MISSING };
@@ -31,7 +37,8 @@ export function handshakesFigure({ handshakes }: MeasureResults): Figure {
     finding: isOne
       ? `A handshake with ${nameOfHandshake(sorted[0]!)} is ${sizeText(handshakeBytes(sorted[0]!))}.`
       : `A handshake with ${nameOfHandshake(most)} is ${sizeText(handshakeBytes(most))}, ${timesText(handshakeBytes(most) / handshakeBytes(least))} that with ${nameOfHandshake(least)}: ${sizeText(handshakeBytes(least))}.`,
-    caption: 'TLS 1.3, each connection anew, without resumption; both sides: the device has a certificate too.',
+    caption:
+      'TLS 1.3, each connection anew, without resumption. Where a certificate is on the server only, the device does not say by TLS who it is.',
     how: 'Measured: bytes at the socket until the handshake was done.',
     sources: [],
     key: keyOf(FILLS),
@@ -39,7 +46,7 @@ export function handshakesFigure({ handshakes }: MeasureResults): Figure {
       barRows(
         sorted.map((handshake) => ({
           name: nameOfHandshake(handshake),
-          colour: colourOf(handshake.serverCertificate === 'P-256' ? 'ES256' : handshake.serverCertificate),
+          colour: colourOfHandshake(handshake),
           segments: [handshake.sentBytes, handshake.receivedBytes].map((value, at) => ({ value, ...FILLS[at]! })),
           value: withUnit(fixed(handshakeBytes(handshake), 0), 'B'),
         })),
@@ -65,4 +72,9 @@ export function handshakesFigure({ handshakes }: MeasureResults): Figure {
       ]),
     },
   };
+}
+
+function colourOfHandshake({ serverCertificate, deviceCertificate = serverCertificate }: HandshakeBytes): string {
+  if (serverCertificate !== deviceCertificate) return INK;
+  return colourOf(serverCertificate === 'P-256' ? 'ES256' : serverCertificate);
 }

@@ -12,7 +12,7 @@ import { CASE_COLUMN } from './table.ts';
 
 const HEAD = { id: 'layers', title: 'Bytes by phase, and by what carries them' };
 const MISSING =
-  'No link was named. An experiment with links: [nb-iot] draws this figure: what is below MQTT depends on the link.';
+  'No link was named, and what is below MQTT depends on it: `bristlecone measure --link nb-iot` draws this figure.';
 
 const GREY = 'var(--muted)';
 // oxfmt-ignore
@@ -50,7 +50,7 @@ export function layersFigure(results: MeasureResults): Figure {
     caption: `Of the smallest image that was measured (${image.name}, ${sizeText(image.imageBytes)}), where no phase hides the others, over ${linkNamed(link)?.title ?? link}; ${sweep.held}.`,
     how: 'Measured: payload and MQTT, at the socket. Modelled: the layers below, by a replay of the run over the link.',
     sources: [`link ${link}`],
-    key: keyOf(LAYERS),
+    key: keyOf(LAYERS.filter((_, at) => rows.some(({ bytes }) => (bytes[at] ?? 0) > 0))),
     draw: (canvas) =>
       barRows(
         rows.map(({ of, phase, bytes, totalBytes }) => ({

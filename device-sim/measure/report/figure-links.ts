@@ -12,7 +12,7 @@ import { sweepOf } from './sweep.ts';
 import { CASE_COLUMN } from './table.ts';
 
 const HEAD = { id: 'links', title: 'Time on air, by link' };
-const MISSING = 'No link was named. An experiment with links: [nb-iot, lorawan-dr0] draws this figure.';
+const MISSING = 'No link was named: `bristlecone measure --link nb-iot lorawan-dr0` draws this figure.';
 
 export interface LinkTime {
   readonly link: string;
@@ -121,11 +121,7 @@ function draw(found: LinkTimes, canvas: Canvas): Markup {
     x: { type: 'log', domain: [x.least, x.most], axis: null },
     y: { domain: pairs.map(({ name }) => name), label: null },
     marks: [
-      Plot.ruleX(ticks, { stroke: RULE }),
-      ...xLabels(
-        ticks.filter((_, at) => !canvas.isNarrow || at % 2 === 0),
-        tickName,
-      ),
+      ...xLabels(ticks, (tick) => (canvas.isNarrow && ticks.indexOf(tick) % 2 === 1 ? '' : tickName(tick))),
       Plot.axisY({ tickSize: 0, fill: INK, fontWeight: 600, label: null }),
       Plot.link(
         pairs.filter((pair) => (pair.extraSeconds ?? 0) > 0),

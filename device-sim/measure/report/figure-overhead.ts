@@ -8,6 +8,7 @@ import {
   logScale,
   powers,
   roomFor,
+  roomForNames,
   xLabels,
   yGrid,
 } from './axes.ts';
@@ -21,7 +22,7 @@ import { CASE_COLUMN } from './table.ts';
 
 const HEAD = { id: 'overhead', title: 'What a signature adds, by algorithm and image size' };
 const MISSING =
-  'No two algorithms were measured on one image. A sweep with algorithm: [ES256, ML-DSA-65] draws this figure.';
+  'No two algorithms were measured on one image: `bristlecone measure --algorithm ES256 ML-DSA-65` draws this figure.';
 
 export function overheadFigure(results: MeasureResults): Figure {
   const overheads = overheadsOf(results);
@@ -89,7 +90,7 @@ function draw(overheads: Overheads, drawn: readonly Overhead[], canvas: Canvas):
   });
   const x = roomFor([...points.map((point) => point.x), ...crossings.map(({ bytes }) => bytes)]);
   const y = roomFor([...points.map((point) => point.y), 100], 1.6);
-  const margin = { marginTop: 24, marginRight: canvas.isNarrow ? 104 : 144, marginBottom: 40, marginLeft: 40 };
+  const margin = { marginTop: 24, marginRight: roomForNames(algorithms, canvas), marginBottom: 40, marginLeft: 40 };
   const height = canvas.isNarrow ? 340 : 400;
   const heightPx = height - margin.marginTop - margin.marginBottom;
   const ends = algorithms.flatMap((algorithm) => points.findLast((point) => point.algorithm === algorithm) ?? []);
@@ -107,7 +108,7 @@ function draw(overheads: Overheads, drawn: readonly Overhead[], canvas: Canvas):
       }),
       ...linesWithPoints(points),
       Plot.dot(crossings, { x: 'bytes', y: 100, r: 3.5, fill: PAPER, stroke: familyColour, strokeWidth: 1.5 }),
-      Plot.text(['the signature outweighs the image ↑'], {
+      Plot.text([canvas.isNarrow ? 'outweighs the image ↑' : 'the signature outweighs the image ↑'], {
         ...{ frameAnchor: 'right', y: 100, textAnchor: 'end', dy: -11, fill: INK, ...HALO },
       }),
       ...endLabels(ends, { canvas, scale: logScale(y, heightPx), xMost: x.most }),

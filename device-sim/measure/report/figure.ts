@@ -1,6 +1,6 @@
 /** A figure as a reader gets it: a drawing for wide and one for narrow pages, its words, and its numbers as a table. */
 import type { Canvas } from './chart.ts';
-import { html, type Markup } from './html.ts';
+import { html, type Markup, withCode } from './html.ts';
 import { renderTable, type Table } from './table.ts';
 
 interface FigureHead {
@@ -43,7 +43,7 @@ export function renderFigure(figure: Figure, number: number, citations: Markup):
   if ('missing' in figure) {
     return html`<section class="figure" aria-labelledby="${figure.id}">
       ${heading}
-      <p class="missing">${figure.missing}</p>
+      <p class="missing">${withCode(figure.missing)}</p>
     </section>`;
   }
   const { finding, caption, how, key, table } = figure;

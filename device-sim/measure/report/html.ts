@@ -35,3 +35,7 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
 
 export const escapeHtml = (text: string): string =>
   text.replaceAll(CONTROL, '\ufffd').replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+
+/** Commands are between backticks in texts, as in the rest of the documents. */
+export const withCode = (text: string): Markup =>
+  html`${text.split('`').map((part, at) => (at % 2 === 1 ? html`<code>${part}</code>` : part))}`;

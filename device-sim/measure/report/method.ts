@@ -9,7 +9,7 @@ import { renderTable } from './table.ts';
 /** What went missing, said before anything else is. */
 export function warningOf({ runs, plannedRuns, failed }: MeasureResults): Markup | undefined {
   if (runs.length >= plannedRuns && failed.length === 0) return undefined;
-  const codes = [...Map.groupBy(failed, ({ code }) => code)].map(([code, of]) => `${of.length} ${code}`);
+  const codes = [...Map.groupBy(failed, ({ code }) => code)].map(([code, of]) => `${of.length} × ${code}`);
   const why =
     codes.length > 0 ? ` Failed: ${listText(codes)}.` : ' It was interrupted; the same command goes on with it.';
   return html`<p class="warning">

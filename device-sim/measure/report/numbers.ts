@@ -24,11 +24,13 @@ export function rounded(value: number): string {
 
 const KIB = 1024;
 const MIB = KIB * KIB;
+const GIB = MIB * KIB;
 
 /** For sentences and labels: exact below 10,000 bytes, above that in KiB and MiB. */
 export function sizeText(bytes: number): string {
   if (Math.abs(bytes) < 10_000) return withUnit(fixed(Math.round(bytes), 0), 'B');
-  return Math.abs(bytes) < MIB ? withUnit(short(bytes / KIB), 'KiB') : withUnit(short(bytes / MIB), 'MiB');
+  if (Math.abs(bytes) < MIB) return withUnit(short(bytes / KIB), 'KiB');
+  return Math.abs(bytes) < GIB ? withUnit(short(bytes / MIB), 'MiB') : withUnit(short(bytes / GIB), 'GiB');
 }
 
 /** One digit after the point where it says something: `4`, `100`, `33.6`. */
@@ -48,7 +50,7 @@ export function durationText(seconds: number): string {
   if (size < 1) return withUnit(rounded(Math.round(seconds * 1_000)), 'ms');
   if (size < 10) return withUnit(fixed(seconds, 1), 's');
   if (size < 120) return withUnit(fixed(seconds, 0), 's');
-  if (size < 2 * 3_600) return withUnit(fixed(seconds / 60, 0), 'min');
+  if (size < 2 * 3_600) return withUnit(fixed(seconds / 60, size < 600 ? 1 : 0), 'min');
   return size < 48 * 3_600 ? withUnit(fixed(seconds / 3_600, 1), 'h') : withUnit(fixed(seconds / 86_400, 1), 'days');
 }
 

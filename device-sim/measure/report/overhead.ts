@@ -28,8 +28,14 @@ export function overheadsOf(results: MeasureResults): Overheads {
   const sweep = sweepOf(casesOf(results), { varied: ['algorithm', 'image'], base: results.experiment.base });
   const baseline = baselineOf(algorithmsOf(sweep.cases));
   const rows = sweep.cases.flatMap((it) => overheadOf(it, sweep.cases, baseline) ?? []);
-  return { baseline, rows: rows.toSorted((a, b) => a.image.imageBytes - b.image.imageBytes), sweep };
+  return {
+    baseline,
+    rows: rows.toSorted((a, b) => a.image.imageBytes - b.image.imageBytes || signatureBytes(a) - signatureBytes(b)),
+    sweep,
+  };
 }
+
+const signatureBytes = ({ of }: Overhead): number => of.spec.signatureBytes;
 
 function overheadOf(of: MeasuredCase, all: readonly MeasuredCase[], baseline: string | undefined) {
   const { algorithm, image } = of.spec;

@@ -17,24 +17,20 @@ const Z95 = 1.959964;
  * The interval is that of order statistics: whatever the distribution is, the number of values below its percentile is
  * binomial, here by its normal approximation. It takes values as independent of each other.
  *
- * @param sorted ascending, at least one
+ * @param sorted ascending
+ * @returns undefined where fewer than one value is expected beyond it: the largest of 27 values is no p99.9
  */
-export function percentileOf(sorted: readonly number[], share: number): Percentile {
+export function percentileOf(sorted: readonly number[], share: number): Percentile | undefined {
   const n = sorted.length;
-  const valueAt = (rank: number): number => sorted[Math.min(n, Math.max(1, rank)) - 1] ?? Number.NaN;
+  if (n * (1 - share) < 1 - 1e-9) return undefined;
+  const valueAt = (rank: number): number => sorted[rank - 1] ?? Number.NaN;
   const value = valueAt(Math.ceil(n * share));
   const reach = Z95 * Math.sqrt(n * share * (1 - share));
   const lower = Math.floor(n * share - reach);
   const upper = Math.ceil(n * share + reach) + 1;
-  return lower < 1 || upper > n
-    ? { share, value }
-    : { share, value, interval: { least: valueAt(lower), most: valueAt(upper) } };
+  if (lower < 1 || upper > n) return { share, value };
+  return { share, value, interval: { least: valueAt(lower), most: valueAt(upper) } };
 }
-
-export const percentilesOf = (values: readonly number[]): readonly Percentile[] => {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted.length === 0 ? [] : SHARES.map((share) => percentileOf(sorted, share));
-};
 
 /** `p99.9` */
 export const percentileName = (share: number): string => `p${Number((100 * share).toFixed(1))}`;

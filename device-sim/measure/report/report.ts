@@ -13,7 +13,7 @@ import { overheadFigure } from './figure-overhead.ts';
 import { percentilesFigure } from './figure-percentiles.ts';
 import { fleetSection, growthFigure } from './fleet-section.ts';
 import { glanceTable } from './glance.ts';
-import { html, type Markup } from './html.ts';
+import { html, type Markup, withCode } from './html.ts';
 import { factsOf, methodSection, warningOf } from './method.ts';
 import { renderPage } from './page.ts';
 import type { Answer, Sentence } from './sentence.ts';
@@ -82,7 +82,7 @@ const answerMarkup = ({ sections }: Answer, figures: readonly Figure[]): Markup 
         html`<section>
           <h2>${title}</h2>
           <ul>
-            ${sentences.map((sentence) => html`<li>${sentence.text}${seeFigure(sentence, figures)}</li>`)}
+            ${sentences.map((sentence) => html`<li><b>${sentence.lead}.</b> ${withCode(sentence.text)}${seeFigure(sentence, figures)}</li>`)}
           </ul>
         </section>`,
     )}

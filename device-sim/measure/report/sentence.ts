@@ -1,6 +1,8 @@
 /** What the words of a report are made of. */
 
 export interface Sentence {
+  /** Of what it is, in a word or two: `Small images`. */
+  readonly lead: string;
   readonly text: string;
   /** The id of the figure that shows it. */
   readonly figure?: string;

@@ -27,7 +27,7 @@ export const STYLE = `
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.6 Charter,"Bitstream Charter","Sitka Text",Cambria,Georgia,serif}
 header,main,footer{max-width:48rem;margin:0 auto;padding:0 1rem}
-header{padding-top:3rem}
+header{padding-top:2.25rem}
 h1,h2,h3,nav,table,figure,summary,.kicker,.facts,.label,.how,.number,.missing{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .kicker{margin:0;color:var(--muted);font-size:.8125rem;font-weight:600;letter-spacing:.08em;text-transform:uppercase}
 h1{margin:.5rem 0 1rem;font-size:clamp(1.6rem,1.2rem + 2vw,2.35rem);line-height:1.18;font-weight:700;letter-spacing:-.015em;text-wrap:balance}
@@ -37,11 +37,12 @@ p{margin:0 0 .75rem;text-wrap:pretty}
 a{color:var(--link);text-underline-offset:.15em}
 a:focus-visible,summary:focus-visible,.scroll:focus-visible{outline:3px solid var(--link);outline-offset:2px}
 .facts{margin:0;color:var(--muted);font-size:.875rem;line-height:1.5}
-.answer{margin:2rem 0 0;border-top:3px solid var(--ink)}
-.answer section{display:grid;grid-template-columns:8.5rem 1fr;column-gap:1.5rem;padding:1.1rem 0 .5rem;border-bottom:1px solid var(--rule)}
+.answer{margin:1.5rem 0 0;border-top:3px solid var(--ink)}
+.answer section{display:grid;grid-template-columns:8.5rem 1fr;column-gap:1.5rem;padding:.9rem 0 .4rem;border-bottom:1px solid var(--rule)}
 .answer h2{margin:.1rem 0 0;font-size:1rem;line-height:1.5;letter-spacing:0}
 .answer ul{margin:0;padding:0;list-style:none}
-.answer li{margin:0 0 .6rem;text-wrap:pretty}
+.answer li{margin:0 0 .5rem;font-size:1rem;line-height:1.5;text-wrap:pretty}
+.answer li b{font-family:system-ui,-apple-system,"Segoe UI",Roboto,sans-serif;font-size:.9375rem}
 .answer .see{font-size:.8125rem;white-space:nowrap;font-family:system-ui,sans-serif}
 .warning{border-left:4px solid var(--other);background:var(--panel);padding:.75rem 1rem;margin:1.5rem 0}
 nav ol{margin:.5rem 0 0;padding:0;list-style:none;columns:2;column-gap:2rem;font-size:.875rem;line-height:1.45}
@@ -67,9 +68,9 @@ details{margin:.5rem 0 0}
 summary{width:fit-content;padding:.25rem 0;cursor:pointer;color:var(--link);font-size:.875rem}
 .scroll{overflow-x:auto;margin:.5rem 0;max-width:100%}
 table{border-collapse:collapse;font-size:.8125rem;line-height:1.4;font-variant-numeric:tabular-nums lining-nums}
-caption{padding:0 0 .4rem;text-align:left;color:var(--muted);white-space:nowrap}
-th,td{padding:.3rem .9rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);font-weight:400;white-space:nowrap}
-thead th{border-bottom:1.5px solid var(--ink);color:var(--muted);font-weight:600;vertical-align:bottom;white-space:normal;min-width:4.25rem}
+caption{padding:0 0 .4rem;text-align:left;color:var(--muted)}
+th,td{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);font-weight:400;white-space:nowrap}
+thead th{border-bottom:1.5px solid var(--ink);color:var(--muted);font-weight:600;vertical-align:bottom;white-space:normal;min-width:4rem}
 tbody th{font-weight:600}
 td.wrap{white-space:normal;min-width:16rem}
 .n{text-align:right}
@@ -89,18 +90,26 @@ nav ol{columns:1}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}
 }
 @media print{
-@page{margin:18mm 16mm}
-body{font-size:10pt;background:none}
+@page{margin:16mm}
+body{font-size:9.5pt;line-height:1.45;background:none}
 header,main,footer{max-width:none;padding:0}
 header{padding-top:0}
-h1{font-size:20pt}
-h2,h3,.finding,caption{break-after:avoid}
-figure,.answer section,tr,.sources li{break-inside:avoid}
-.wide{display:block}.narrow{display:none}
-nav,.figure details,.cases{display:none}
+h1{font-size:19pt}
+h2{margin-top:1.5rem}
+.figure h3,.finding,caption,section>h2{break-after:avoid}
+.figure{break-inside:avoid;margin-top:1.25rem;padding-top:.6rem}
+.figure h3 .number{display:inline}
+.answer{margin-top:1rem}
+.answer section{display:block;padding:.6rem 0 .3rem}
+.answer h2{margin:0 0 .2rem}
+.answer li{font-size:9.5pt}
+li,tr{break-inside:avoid}
+.wide{display:block;max-width:14.5cm}.narrow{display:none}
+nav,details{display:none}
 .scroll{overflow:visible}
-th,td{white-space:normal}
+thead th{min-width:0}
 a{color:inherit;text-decoration:none}
+.sources{font-size:7.5pt;line-height:1.35}
 .sources a[href^="http"]::after{content:" (" attr(href) ")"}
 }
 `;

@@ -40,26 +40,19 @@ export function sweepOf(
   return { cases: largest, held: first ? listText(held.flatMap((axis) => describeAxis(axis, first.spec) ?? [])) : '' };
 }
 
-/** Cases that differ from the base case in one of `axes` at the most: one axis at a time. */
-export const aroundBase = (
-  cases: readonly MeasuredCase[],
-  { axes, base }: { readonly axes: readonly Axis[]; readonly base: CaseChoice },
-): readonly MeasuredCase[] =>
-  cases.filter(({ spec }) => {
-    const different = differencesOf(spec, base);
-    return different.length < 2 && different.every((axis) => axes.includes(axis));
-  });
+/** Certificates count only where there is TLS. */
+export const differencesOf = (spec: CaseSpec, base: CaseChoice): readonly Axis[] =>
+  AXES.filter((axis) => axesOf(spec)[axis] !== base[axis]).filter(
+    (axis) => axis !== 'certificate' || spec.security !== 'plain',
+  );
 
-/** Certificates differ wherever security does. */
-function differencesOf(spec: CaseSpec, base: CaseChoice): readonly Axis[] {
-  const different = AXES.filter((axis) => axesOf(spec)[axis] !== base[axis]);
-  const hasTls = spec.security !== 'plain';
-  return different.filter((axis) => axis !== 'certificate' || (hasTls && !different.includes('security')));
-}
-
-/** `256 B blocks`, or `base case`. */
-export const describeDifference = (spec: CaseSpec, base: CaseChoice): string =>
-  listText(differencesOf(spec, base).flatMap((axis) => describeAxis(axis, spec) ?? [])) || 'base case';
+/** `256 B blocks`; empty of the base case. */
+export const describeDifference = (spec: CaseSpec, base: CaseChoice, except: readonly Axis[]): string =>
+  listText(
+    differencesOf(spec, base)
+      .filter((axis) => !except.includes(axis))
+      .flatMap((axis) => describeAxis(axis, spec) ?? []),
+  );
 
 const DESCRIPTIONS: Readonly<Record<Axis, (spec: CaseSpec) => string | undefined>> = {
   algorithm: ({ algorithm }) => (algorithm === 'none' ? 'no signature' : algorithm),

@@ -2,7 +2,7 @@
 import { measuredOf, type MeasuredCase, ramPeakOf, wireBytesOf } from './cases.ts';
 import { parameterSetOf } from './families.ts';
 import { billOf } from './figure-bill.ts';
-import { countText, dollarsText, listText, percentText, sizeText } from './numbers.ts';
+import { dollarsText, listText, percentText, sizeText } from './numbers.ts';
 import type { Sentence } from './sentence.ts';
 import type { Setting } from './setting.ts';
 
@@ -34,40 +34,48 @@ function choiceOf(it: MeasuredCase): BlockChoice | undefined {
   };
 }
 
-/** The fewest bytes on the wire of those that are within 1 % of the least; of these the smallest, for the RAM of it. */
+/** %. More bytes than the least that a smaller block may cost: RAM is dearer. */
+const TOLERANCE_PERCENT = 2;
+
+/** The smallest of those that come near the fewest bytes on the wire. */
 function aboutBlockSize({ byBlock }: Setting): Sentence | undefined {
+  const lead = 'Block size';
+  const figure = 'blocks';
   const choices = byBlock.flatMap((it) => choiceOf(it) ?? []);
   const [smallest] = choices;
   const leastBytes = Math.min(...choices.map(({ wireBytes }) => wireBytes));
-  const best = choices.find(({ wireBytes }) => wireBytes <= leastBytes * 1.01);
+  const best = choices.find(({ wireBytes }) => wireBytes <= leastBytes * (1 + TOLERANCE_PERCENT / 100));
   if (!smallest || !best || choices.length < 2) {
     return {
-      text: 'Block size: only one was measured. A sweep with blockBytes: [256, 1024, 4096] says which to take.',
+      lead,
+      text: 'Only one was measured: `bristlecone measure --block-bytes 256 1024 4096` says which to take.',
     };
   }
-  const figure = 'blocks';
   if (best === smallest) {
+    const more = percentText((100 * (best.wireBytes - leastBytes)) / leastBytes);
     return {
-      text: `Keep blocks small: of ${sizeText(best.blockBytes)} they cost ${percentText((100 * (best.wireBytes - leastBytes)) / leastBytes)} more bytes than the best of ${countText(choices.length)} sizes, and the least RAM.`,
+      lead,
+      text: `Keep ${sizeText(best.blockBytes)}: ${more} more bytes than the best of ${choices.length} sizes.`,
       figure,
     };
   }
-  const less = (of: (choice: BlockChoice) => number): string =>
-    percentText((100 * (of(smallest) - of(best))) / of(smallest));
-  const trips =
-    best.roundTrips < smallest.roundTrips ? ` and ${less(({ roundTrips }) => roundTrips)} fewer round trips` : '';
-  const bill =
-    best.dollars !== undefined && smallest.dollars !== undefined && best.dollars < smallest.dollars
-      ? `, ${dollarsText(best.dollars)} instead of ${dollarsText(smallest.dollars)} from AWS for a million devices`
-      : '';
-  const ram =
-    best.ramBytes !== undefined && smallest.ramBytes !== undefined && best.ramBytes > smallest.ramBytes
-      ? `, for ${sizeText(best.ramBytes - smallest.ramBytes)} more RAM`
-      : '';
   return {
-    text: `Take blocks of ${sizeText(best.blockBytes)} rather than ${sizeText(smallest.blockBytes)}: ${less(({ wireBytes }) => wireBytes)} fewer bytes${trips}${bill}${ram}.`,
+    lead,
+    text: `Take ${sizeText(best.blockBytes)} rather than ${sizeText(smallest.blockBytes)}: ${gains(smallest, best)}.`,
     figure,
   };
+}
+
+function gains(smallest: BlockChoice, best: BlockChoice): string {
+  const less = (of: (choice: BlockChoice) => number): string =>
+    percentText((100 * (of(smallest) - of(best))) / of(smallest));
+  const parts = [`${less(({ wireBytes }) => wireBytes)} fewer bytes`];
+  if (best.roundTrips < smallest.roundTrips) parts.push(`${less(({ roundTrips }) => roundTrips)} fewer round trips`);
+  if (best.dollars !== undefined && smallest.dollars !== undefined && best.dollars < smallest.dollars) {
+    parts.push(`${dollarsText(smallest.dollars - best.dollars)} less from AWS for a million devices`);
+  }
+  const hasRam = best.ramBytes !== undefined && smallest.ramBytes !== undefined && best.ramBytes > smallest.ramBytes;
+  return `${listText(parts)}${hasRam ? `, for ${sizeText(best.ramBytes - smallest.ramBytes)} more RAM` : ''}`;
 }
 
 function aboutKeys({ usual, main }: Setting): Sentence | undefined {
@@ -76,7 +84,8 @@ function aboutKeys({ usual, main }: Setting): Sentence | undefined {
   if (keyIdBytes === undefined || keyIdBytes === 0 || keyBytes === undefined || main === undefined) return undefined;
   if (keyBytes <= keyIdBytes) return undefined;
   return {
-    text: `Pin keys on the device, and detach them from updates: the envelope names its key in ${sizeText(keyIdBytes)}; to carry a key of ${main} would be ${sizeText(keyBytes)} each time.`,
+    lead: 'Keys',
+    text: `Pin them on the device, detached from updates: an envelope names its key in ${sizeText(keyIdBytes)}; to carry one of ${main} would be ${sizeText(keyBytes)} each time.`,
   };
 }
 
@@ -92,31 +101,31 @@ function aboutParameterSet({ usual, overheads, main }: Setting): Sentence | unde
     const bytes = row.totalBytes - usual.totalBytes;
     const percent = percentText((100 * Math.abs(bytes)) / usual.totalBytes);
     return [
-      `${row.algorithm} (category ${CATEGORIES[set]}) ${bytes < 0 ? 'saves' : 'costs'} ${sizeText(Math.abs(bytes))}${bytes < 0 ? '' : ' more'}, ${percent} of the update`,
+      `${row.algorithm} (category ${CATEGORIES[set]}) ${bytes < 0 ? 'saves' : 'costs'} ${sizeText(Math.abs(bytes))} or ${percent}`,
     ];
   });
   if (others.length === 0) return undefined;
   return {
-    text: `Choose the parameter set by the security you need: against ${main} (category ${CATEGORIES[own]}), ${listText(others)}.`,
+    lead: 'Parameter set',
+    text: `Choose it by the security that you need: beside ${main} (category ${CATEGORIES[own]}), ${listText(others)} of the update.`,
     figure: 'overhead',
   };
 }
 
 function aboutHybrid({ overheads: { rows }, usual, main }: Setting): Sentence | undefined {
   const hybrid = rows.find(
-    ({ algorithm, image }) =>
-      main !== undefined &&
-      image.name === usual?.image.name &&
-      algorithm.split('+').length === 2 &&
-      algorithm.endsWith(`+${main}`),
+    ({ algorithm, image }) => main !== undefined && image.name === usual?.image.name && isHybridWith(algorithm, main),
   );
   if (!hybrid || !usual) return undefined;
   const bytes = hybrid.totalBytes - usual.totalBytes;
-  if (bytes <= 0) return undefined;
   const share = (100 * bytes) / usual.totalBytes;
-  const verdict = share < 1 ? 'is cheap' : 'has its price';
+  if (bytes <= 0) return undefined;
   return {
-    text: `To sign with both during a migration ${verdict}: ${hybrid.algorithm} is ${sizeText(bytes)} more than ${main} alone, ${percentText(share)} of the update.`,
+    lead: 'Migration',
+    text: `To sign with both ${share < 1 ? 'is cheap' : 'has its price'}: ${hybrid.algorithm} is ${sizeText(bytes)} or ${percentText(share)} more than ${main} alone.`,
     figure: 'overhead',
   };
 }
+
+const isHybridWith = (algorithm: string, main: string): boolean =>
+  algorithm.split('+').length === 2 && algorithm.split('+').includes(main);

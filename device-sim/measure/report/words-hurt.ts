@@ -2,8 +2,8 @@
 import { linkNamed } from '../../profiles/links.ts';
 import type { HandshakeBytes } from '../results/results.ts';
 import { measuredOf } from './cases.ts';
-import { handshakeBytes, nameOfHandshake } from './figure-handshakes.ts';
 import { describeStack, shareOfStack } from './figure-boards.ts';
+import { handshakeBytes, sidesOf } from './figure-handshakes.ts';
 import { counted, countText, durationText, listText, percentText, sizeText, timesText } from './numbers.ts';
 import { crossoverOf } from './overhead.ts';
 import type { Sentence } from './sentence.ts';
@@ -13,8 +13,7 @@ export const hurtSentences = (setting: Setting): readonly (Sentence | undefined)
   aboutImages(setting),
   aboutSmallBlocks(setting),
   aboutLinks(setting),
-  aboutStack(setting),
-  aboutBoardsThatCannot(setting),
+  aboutBoards(setting),
   aboutHandshakes(setting),
 ];
 
@@ -28,38 +27,38 @@ function aboutImages({ main, own, overheads }: Setting): Sentence | undefined {
   if (!smallest || !largest || main === undefined) return undefined;
   const { percentOfImage, image } = smallest;
   const crossover = crossoverOf(overheads, main);
-  if (crossover === undefined) return { text: `Not in any image measured here: ${main} adds nothing.`, figure };
+  const few = own.length === 1 ? 'the one image size measured' : `any of ${countText(own.length)} image sizes measured`;
+  if (crossover === undefined) return { lead: 'Not in images', text: `${main} adds nothing to ${few}.`, figure };
   const below = `; the signature would outweigh an image of less than ${sizeText(crossover)}`;
-  const sizes =
-    own.length === 1
-      ? 'the one image size measured here'
-      : `any of the ${countText(own.length)} image sizes measured here`;
   if (percentOfImage <= LITTLE_PERCENT) {
-    return { text: `Not in ${sizes}: at the most ${percentText(percentOfImage)} of the image${below}.`, figure };
+    return { lead: 'Not in images', text: `At most ${percentText(percentOfImage)} more for ${few}${below}.`, figure };
   }
-  const share =
-    percentOfImage > 100
-      ? `what ${main} adds is ${timesText(percentOfImage / 100)} the image`
-      : `${main} adds ${percentText(percentOfImage)}`;
-  const small = `In small updates: to an image of ${sizeText(image.imageBytes)} ${share}`;
-  if (own.length === 1) {
-    return {
-      text: `To an image of ${sizeText(image.imageBytes)}, the only size measured, ${share}${percentOfImage > 100 ? '' : below}.`,
-      figure,
-    };
-  }
-  const big = `to one of ${sizeText(largest.image.imageBytes)} ${percentText(largest.percentOfImage)}`;
-  return { text: `${small}, ${big}${percentOfImage > 100 ? '' : below}.`, figure };
+  const isOutweighed = percentOfImage > 100;
+  const share = isOutweighed
+    ? `to ${sizeText(image.imageBytes)} ${main} adds ${timesText(percentOfImage / 100)} the image`
+    : `${main} adds ${percentText(percentOfImage)} to ${sizeText(image.imageBytes)}`;
+  const others =
+    own.length === 1 ? '' : `, ${percentText(largest.percentOfImage)} to ${sizeText(largest.image.imageBytes)}`;
+  const lead = own.length === 1 ? 'The one image size measured' : 'Small images';
+  return { lead, text: `${upper(share)}${others}${isOutweighed ? '' : below}.`, figure };
 }
 
+const upper = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
 function aboutSmallBlocks({ byBlock }: Setting): Sentence | undefined {
-  const [smallest] = byBlock;
-  const largest = byBlock.at(-1);
-  const few = smallest && measuredOf(smallest, { quantity: 'blocks', phase: 'envelope' });
-  const many = largest && measuredOf(largest, { quantity: 'blocks', phase: 'envelope' });
-  if (!few || !many || smallest === largest || few.value <= many.value) return undefined;
+  const blocks = byBlock.flatMap(({ spec, ...it }) => {
+    const amount = measuredOf({ spec, ...it }, { quantity: 'blocks', phase: 'envelope' });
+    return amount ? [{ spec, count: amount.value }] : [];
+  });
+  const [smallest] = blocks;
+  const fewest = Math.min(...blocks.map(({ count }) => count));
+  const enough = blocks.find(({ count }) => count === fewest);
+  if (!smallest || !enough || smallest === enough) return undefined;
+  const { algorithm, blockBytes } = smallest.spec;
+  const envelope = algorithm === 'none' ? 'an envelope without a signature' : `the envelope of ${algorithm}`;
   return {
-    text: `In small blocks: the envelope of ${smallest.spec.algorithm === 'none' ? 'an unsigned update' : smallest.spec.algorithm} is ${counted(few.value, 'block')} of ${sizeText(smallest.spec.blockBytes)}, and ${counted(many.value, 'block')} of ${sizeText(largest.spec.blockBytes)}.`,
+    lead: 'Small blocks',
+    text: `${upper(envelope)} is ${counted(smallest.count, 'block')} of ${sizeText(blockBytes)}, ${countText(enough.count)} of ${sizeText(enough.spec.blockBytes)}.`,
     figure: 'blocks',
   };
 }
@@ -74,62 +73,55 @@ function aboutLinks({ main, links }: Setting): Sentence | undefined {
   const slowest = extras.toSorted((a, b) => b.seconds - a.seconds)[0];
   const figure = 'links';
   if (!slowest || main === undefined) return undefined;
-  if (slowest.seconds <= 0)
-    return { text: `Not on the air: ${main} adds no time on any of ${counted(extras.length, 'link')}.`, figure };
+  const lead = 'Not on the air';
+  if (slowest.seconds <= 0) return { lead, text: `${main} adds no time on ${counted(extras.length, 'link')}.`, figure };
+  const worst = `${durationText(slowest.seconds)} more over ${titleOf(slowest.link)}`;
   if (slowest.seconds < SHORT_SECONDS) {
-    return {
-      text: `Hardly on the air: ${durationText(slowest.seconds)} more on ${titleOf(slowest.link)}, the slowest of ${counted(extras.length, 'link')} here.`,
-      figure,
-    };
+    return { lead, text: `At most ${worst}, the slowest of ${counted(extras.length, 'link')}.`, figure };
   }
   const short = extras.filter(({ seconds }) => seconds < SHORT_SECONDS).map(({ link }) => link);
-  const elsewhere = short.length === 0 ? '' : `; on ${listText(short)} less than a second`;
-  return {
-    text: `On slow links: ${durationText(slowest.seconds)} more on air over ${titleOf(slowest.link)}${elsewhere}.`,
-    figure,
-  };
+  const elsewhere = short.length === 0 ? '' : `; less than a second over ${listText(short)}`;
+  return { lead: 'Slow links', text: `${upper(worst)}${elsewhere}.`, figure };
 }
 
 const titleOf = (link: string): string => linkNamed(link)?.title.replace(/, through a gateway$/, '') ?? link;
 
-function aboutStack({ main, verifications }: Setting): Sentence | undefined {
-  const needed = verifications.flatMap((it) =>
-    it.algorithm === main && it.stackBytes !== undefined ? [{ ...it, bytes: it.stackBytes }] : [],
-  );
+/** What the board with the least to spare needs, and on which boards nobody knows the time. */
+function aboutBoards({ main, verifications, results }: Setting): Sentence | undefined {
+  const own = verifications.filter(({ algorithm }) => algorithm === main);
+  if (main === undefined || own.length === 0) return undefined;
+  const needed = own.flatMap((it) => (it.stackBytes === undefined ? [] : [{ ...it, bytes: it.stackBytes }]));
   const share = ({ board, bytes }: (typeof needed)[number]): number => shareOfStack(board, bytes) ?? 0;
   const most = needed.toSorted((a, b) => share(b) - share(a))[0];
-  if (!most) return undefined;
-  return {
-    text: `In memory: verifying ${most.algorithm} on ${most.board} takes ${describeStack(most.board, most.bytes)}.`,
-    figure: 'boards',
-  };
+  const untimed = results.experiment.boards.filter(
+    (board) => !own.some((it) => it.board === board && it.milliseconds !== undefined),
+  );
+  const stack = most ? [`on ${most.board} ${main} takes ${describeStack(most.board, most.bytes)}`] : [];
+  const time = untimed.length === 0 ? [] : [`its time on ${listText(untimed)} is not known`];
+  const parts = [...stack, ...time];
+  return parts.length === 0
+    ? undefined
+    : { lead: 'Small boards', text: `${upper(parts.join('; '))}.`, figure: 'boards' };
 }
 
-function aboutBoardsThatCannot({ results: { notKnown } }: Setting): Sentence | undefined {
-  const cannot = notKnown.filter(({ quantity, profile }) => quantity.startsWith('verify-time') && profile !== '');
-  const reasons = [...new Set(cannot.map(({ why }) => why))];
-  if (reasons.length === 0) return undefined;
-  return {
-    text: `Not known, or not possible: ${reasons.slice(0, 2).join('; ')}${reasons.length > 2 ? `; and ${reasons.length - 2} more at the end` : ''}.`,
-    figure: 'boards',
-  };
-}
-
-/** Of handshakes that differ in their certificates only. */
-function aboutHandshakes({ results: { handshakes }, usual }: Setting): Sentence | undefined {
+/** Of handshakes that differ in their certificates only: the main algorithm's, or the heaviest. */
+function aboutHandshakes({ results: { handshakes }, usual, main }: Setting): Sentence | undefined {
   const groups = Map.groupBy(handshakes, (it) => `${it.keyExchange} ${it.deviceCertificate === undefined}`);
   const largest = [...groups.values()].toSorted((a, b) => b.length - a.length || bytesOf(b) - bytesOf(a))[0] ?? [];
   const sorted = largest.toSorted((a, b) => handshakeBytes(a) - handshakeBytes(b));
   const [least] = sorted;
-  const most = sorted.at(-1);
-  if (!least || !most || least === most) return undefined;
-  const extraBytes = handshakeBytes(most) - handshakeBytes(least);
+  const isOfMain = (it: HandshakeBytes): boolean =>
+    it.serverCertificate === main && (it.deviceCertificate ?? main) === main;
+  const shown = sorted.find(isOfMain) ?? sorted.at(-1);
+  if (!least || !shown || least === shown) return undefined;
+  const extraBytes = handshakeBytes(shown) - handshakeBytes(least);
   const against =
     usual && usual.extraBytes > 0 && extraBytes > usual.extraBytes
-      ? `, ${timesText(extraBytes / usual.extraBytes)} what ${usual.algorithm} adds to an update, and again with every connection`
-      : ', with every connection';
+      ? `, ${timesText(extraBytes / usual.extraBytes)} what ${usual.algorithm} adds to an update`
+      : '';
   return {
-    text: `In TLS: a handshake with certificates of ${nameOfHandshake(most)}, is ${sizeText(extraBytes)} more than with ${least.serverCertificate}${against}.`,
+    lead: 'Certificates',
+    text: `A handshake with ${sidesOf(shown)} is ${sizeText(extraBytes)} more than with ${sidesOf(least)}${against}; again with every connection.`,
     figure: 'handshakes',
   };
 }
