@@ -5,6 +5,7 @@
  */
 import { generate, type Packet } from 'mqtt-packet';
 import type { MqttVersion, WireTap } from '../../metrics/connection-meter.ts';
+import { meteredUnits } from '../../metrics/metered-units.ts';
 import type { Clock, Connect, Message, Transport } from '../../ports.ts';
 
 export type ExchangeKind = 'connect' | 'subscribe' | 'start-next' | 'update' | 'get';
@@ -18,6 +19,8 @@ export interface Exchange {
   readonly messages: number;
   /** bytes of MQTT. */
   readonly bytes: { readonly up: number; readonly down: number };
+  /** What AWS bills for it (metrics/metered-units.ts). */
+  readonly units: number;
 }
 
 export interface MeteredLinkOptions {
@@ -45,6 +48,7 @@ interface OpenExchange {
   messages: number;
   up: number;
   down: number;
+  units: number;
 }
 
 /** What was exchanged, in order. */
@@ -57,11 +61,12 @@ export class MeteredLink {
   }
 
   get exchanges(): readonly Exchange[] {
-    return this.#exchanges.map(({ kind, startMs, endMs, messages, up, down }) => ({
+    return this.#exchanges.map(({ kind, startMs, endMs, messages, up, down, units }) => ({
       kind,
       ms: endMs - startMs,
       messages,
       bytes: { up, down },
+      units,
     }));
   }
 
@@ -145,38 +150,42 @@ class Wire {
 
   begin(kind: ExchangeKind): void {
     const startMs = this.#options.clock.nowMs();
-    this.#exchanges.push({ kind, startMs, endMs: startMs, messages: 0, up: 0, down: 0 });
+    this.#exchanges.push({ kind, startMs, endMs: startMs, messages: 0, up: 0, down: 0, units: 0 });
   }
 
-  up(packet: Uint8Array): void {
-    this.#bytes.sent += packet.length;
-    this.#tap.sent(packet);
-    const exchange = this.#exchanges.at(-1);
-    if (exchange) exchange.up += packet.length;
-  }
-
-  down(packet: Uint8Array, { isMessage = false }: { readonly isMessage?: boolean } = {}): void {
-    this.#bytes.received += packet.length;
-    this.#tap.received(packet);
+  up(packet: Packet): void {
+    const bytes = this.#encode(packet);
+    this.#bytes.sent += bytes.length;
+    this.#tap.sent(bytes);
     const exchange = this.#exchanges.at(-1);
     if (!exchange) return;
-    exchange.down += packet.length;
+    exchange.up += bytes.length;
+    exchange.units += meteredUnits('sent', packet);
+  }
+
+  down(packet: Packet, { isMessage = false }: { readonly isMessage?: boolean } = {}): void {
+    const bytes = this.#encode(packet);
+    this.#bytes.received += bytes.length;
+    this.#tap.received(bytes);
+    const exchange = this.#exchanges.at(-1);
+    if (!exchange) return;
+    exchange.down += bytes.length;
+    exchange.units += meteredUnits('received', packet);
     exchange.messages += isMessage ? 1 : 0;
     exchange.endMs = this.#options.clock.nowMs();
   }
 
   /** By the broker, of what the device published last. */
   accepted(): void {
-    if (this.qos > 0)
-      this.down(this.#packet({ cmd: 'puback', messageId: this.#messageId, reasonCode: 0, properties: {} }));
+    if (this.qos > 0) this.down({ cmd: 'puback', messageId: this.#messageId, reasonCode: 0, properties: {} });
   }
 
   closed(): void {
     this.#tap.closed({ sentBytes: this.#bytes.sent, receivedBytes: this.#bytes.received });
   }
 
-  connectPacket(receiveBytes: number): Uint8Array {
-    return this.#packet({
+  connectPacket(receiveBytes: number): Packet {
+    return {
       cmd: 'connect',
       protocolId: 'MQTT',
       protocolVersion: this.#version,
@@ -184,33 +193,33 @@ class Wire {
       clean: true,
       keepalive: 60,
       ...(this.#version === 5 && { properties: { maximumPacketSize: receiveBytes } }),
-    });
+    };
   }
 
-  connackPacket(): Uint8Array {
-    return this.#packet({
+  connackPacket(): Packet {
+    return {
       cmd: 'connack',
       sessionPresent: false,
       returnCode: 0,
       reasonCode: 0,
       ...(this.#version === 5 && { properties: CONNACK_PROPERTIES }),
-    });
+    };
   }
 
-  subscribePacket(filters: readonly string[]): Uint8Array {
+  subscribePacket(filters: readonly string[]): Packet {
     const { qos } = this;
     const subscriptions = filters.map((topic) => ({ topic, qos }));
-    return this.#packet({ cmd: 'subscribe', messageId: this.#nextId(), subscriptions });
+    return { cmd: 'subscribe', messageId: this.#nextId(), subscriptions };
   }
 
-  subackPacket(filters: number): Uint8Array {
+  subackPacket(filters: number): Packet {
     const granted = Array.from({ length: filters }, () => this.qos);
-    return this.#packet({ cmd: 'suback', messageId: this.#messageId, granted, properties: {} });
+    return { cmd: 'suback', messageId: this.#messageId, granted, properties: {} };
   }
 
-  publishPacket({ topic, payload }: Message): Uint8Array {
+  publishPacket({ topic, payload }: Message): Packet {
     const { qos } = this;
-    return this.#packet({
+    return {
       cmd: 'publish',
       ...(qos > 0 && { messageId: this.#nextId() }),
       qos,
@@ -218,15 +227,15 @@ class Wire {
       retain: false,
       topic,
       payload: Buffer.from(payload),
-    });
+    };
   }
 
-  acknowledgePacket(): Uint8Array {
-    return this.#packet({ cmd: 'puback', messageId: this.#messageId, reasonCode: 0 });
+  acknowledgePacket(): Packet {
+    return { cmd: 'puback', messageId: this.#messageId, reasonCode: 0 };
   }
 
-  disconnectPacket(): Uint8Array {
-    return this.#packet({ cmd: 'disconnect', reasonCode: 0 });
+  disconnectPacket(): Packet {
+    return { cmd: 'disconnect', reasonCode: 0 };
   }
 
   #nextId(): number {
@@ -234,7 +243,7 @@ class Wire {
     return this.#messageId;
   }
 
-  #packet(packet: Packet): Uint8Array {
+  #encode(packet: Packet): Uint8Array {
     return generate(packet, { protocolVersion: this.#version });
   }
 }
