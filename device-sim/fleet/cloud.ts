@@ -50,7 +50,7 @@ interface Said {
 function upArguments({ dataFolder, brokerUrl, bareBlockBytes }: CloudOptions, mqttUrl: string | undefined): string[] {
   const broker =
     brokerUrl === undefined
-      ? ['--mqtt-port', mqttUrl === undefined ? '0' : new URL(mqttUrl).port]
+      ? ['--mqtts-port', '0', '--mqtt-port', mqttUrl === undefined ? '0' : new URL(mqttUrl).port]
       : ['--broker', brokerUrl];
   const meters = ['--stats-every', `${STATS_EVERY_MS}`, '--bare-stream', `${bareBlockBytes}`];
   return ['up', '--data', dataFolder, '--kms-port', '0', ...broker, ...meters];
