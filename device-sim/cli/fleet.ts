@@ -13,6 +13,7 @@ import { generateHere } from '../fleet/workers.ts';
 import { type FleetView, viewTogether } from '../fleet/view.ts';
 import { startLivePage } from '../fleet/live/live-page.ts';
 import { parseCount } from './files.ts';
+import { type FleetModelOptions, withModelOptions } from './fleet-model-options.ts';
 import { distributionOf, hostsText, type QueueOptions, withQueueOptions } from './fleet-distributed.ts';
 import { registerFleetWorker } from './fleet-distributed-worker.ts';
 import { fleetText } from './fleet-text.ts';
@@ -34,14 +35,17 @@ export function registerFleetCommand(program: Command): void {
         'fleet --devices 10000 --live                      # and watch it in a browser',
         'fleet --devices 2000 --broker mosquitto --out results/mosquitto',
         'fleet --growth 100,1000,10000                     # where is the knee?',
+        'fleet --model --devices 10000000 --link nb-iot        # simulate it, with the quotas of AWS IoT',
         'fleet --rogue 1% --slow-devices 5% --drop-rate 0.1% --kill-broker-at 3s',
         'fleet --hosts 10 --queue redis://queue.example --broker mqtt://broker.example:1883 --devices 100000',
       ],
     }).addHelpText('after', `\n${WHAT_IT_DOES}`),
   );
   withQueueOptions(command);
+  withModelOptions(command);
   registerFleetWorker(command);
-  run<FleetOptions & QueueOptions>(command, async ({ options, io }) => {
+  run<FleetOptions & QueueOptions & FleetModelOptions>(command, async ({ options, io }) => {
+    if (options.model || options.calibrate) return (await import('./fleet-model.ts')).runFleetModel(options, io);
     const here = settingsOf(options);
     const distribution = distributionOf(options, { io, ...here });
     const settings = { ...here, workers: distribution?.hosts ?? here.workers };

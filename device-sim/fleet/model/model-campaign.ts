@@ -32,6 +32,8 @@ export interface ModelledCampaign {
   readonly algorithms: readonly AlgorithmName[];
   readonly run: CampaignRun;
   readonly slotMs: number;
+  /** What it cannot be shorter than, the longest first. */
+  readonly bounds: readonly Bound[];
   /** Of each link, alone and with nothing in its way. */
   readonly updates: readonly (Omit<UpdateSteps, 'steps'> & {
     readonly link: string;
@@ -76,12 +78,14 @@ export async function modelCampaign(
     share,
     steps: steps.map((step) => plan.service.step(step)),
   }));
-  const campaign = campaignOf(plan, kinds);
+  const bounds = boundsOf(plan, kinds);
+  const campaign = campaignOf(plan, kinds, bounds[0]?.ms ?? 0);
   const run = simulate(campaign, onProgress);
   return {
     algorithms,
     run,
     slotMs: campaign.slotMs,
+    bounds,
     updates: updates.map(({ steps, ...update }, at) => ({
       ...update,
       requests: steps.length,
@@ -91,9 +95,8 @@ export async function modelCampaign(
   };
 }
 
-function campaignOf(plan: ModelPlan, kinds: readonly DeviceKind[]): Campaign {
+function campaignOf(plan: ModelPlan, kinds: readonly DeviceKind[], aboutMs: number): Campaign {
   const { devices, rollout, arrivals, seed, restAfterFailureMs } = plan;
-  const aboutMs = estimatedMs(plan, kinds);
   const slotMs = plan.slotMs ?? NICE_SLOTS_MS.find((ms) => ms * ENOUGH_SLOTS >= aboutMs) ?? 1_000;
   return {
     devices,
@@ -108,27 +111,35 @@ function campaignOf(plan: ModelPlan, kinds: readonly DeviceKind[]): Campaign {
   };
 }
 
-/** The longest of what it cannot be shorter than. */
-function estimatedMs({ devices, rollout, arrivals, service }: ModelPlan, kinds: readonly DeviceKind[]): number {
+export interface Bound {
+  readonly what: string;
+  readonly ms: number;
+}
+
+/** What the campaign cannot be shorter than, the longest first. */
+function boundsOf({ devices, rollout, arrivals, service }: ModelPlan, kinds: readonly DeviceKind[]): readonly Bound[] {
   const { limits, servers } = service.service;
   const perDevice = (of: (kind: DeviceKind) => number): number =>
     kinds.reduce((sum, kind) => sum + kind.share * of(kind), 0);
   const requests = (names: readonly string[]): number =>
     perDevice(({ steps }) => steps.filter(({ kind }) => names.includes(kind)).length);
-  const perSecond = (asked: number, rate: number): number => (devices * asked * 1_000) / rate;
-  const startsMs =
-    rolloutMs(rollout, devices) + arrivals.withinMs + (arrivals.offlineShare > 0 ? arrivals.offlineMs : 0);
-  return Math.max(
-    startsMs,
-    Math.max(...kinds.map(({ steps }) => steps.reduce((sum, { ms }) => sum + ms, 0))),
-    perSecond(requests(['connect']), limits.connects),
-    perSecond(requests(['start-next', 'update']), limits.jobRequests),
-    perSecond(requests(['get']), limits.streamRequests),
-    ...servers.map(
-      ({ perMs }, at) =>
-        (devices * perDevice(({ steps }) => steps.reduce((sum, { work }) => sum + (work[at] ?? 0), 0))) / perMs,
-    ),
-  );
+  const atRate = (what: string, each: number, rate: number): Bound => ({ what, ms: (devices * each * 1_000) / rate });
+  const workOf = (at: number): number =>
+    perDevice(({ steps }) => steps.reduce((sum, { work }) => sum + (work[at] ?? 0), 0));
+  const aloneMs = Math.max(...kinds.map(({ steps }) => steps.reduce((sum, { ms }) => sum + ms, 0)));
+  const away = arrivals.offlineShare > 0 ? [{ what: 'devices that are away', ms: arrivals.offlineMs }] : [];
+  const bounds = [
+    { what: 'rollout', ms: rolloutMs(rollout, devices) },
+    { what: 'devices that begin when they like', ms: arrivals.withinMs },
+    ...away,
+    { what: 'one update alone', ms: aloneMs },
+    atRate('connects', requests(['connect']), limits.connects),
+    atRate('publishes in', requests(['start-next', 'update', 'get']), limits.publishes),
+    atRate('job requests', requests(['start-next', 'update']), limits.jobRequests),
+    atRate('stream requests', requests(['get']), limits.streamRequests),
+    ...servers.map(({ name, perMs }, at) => atRate(name, workOf(at), perMs * 1_000)),
+  ];
+  return bounds.filter(({ ms }) => ms > 0).toSorted((one, other) => other.ms - one.ms);
 }
 
 function rolloutMs(rollout: Rollout, devices: number): number {
