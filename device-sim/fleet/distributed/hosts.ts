@@ -16,7 +16,7 @@ import { type QueueAddress, QueueError } from './queue-address.ts';
 import { expectQueue } from './reach-queue.ts';
 import type { Share } from './share.ts';
 import { ShareBoard, type ShareState } from './share-board.ts';
-import { Commands, isSilence, LIVENESS, type Liveness, ShareQueue } from './share-queue.ts';
+import { Commands, LIVENESS, type Liveness, ShareQueue } from './share-queue.ts';
 
 export interface HostsOptions {
   readonly queue: QueueAddress;
@@ -158,16 +158,18 @@ export class Hosts implements Generators {
         this.#board.done(index, result);
         this.#changed(false);
       },
-      failed: (index, reason) => this.#lose(index, reason),
+      failed: (index, reason) => this.#lose(index, { state: 'failed', reason }),
+      fellSilent: (index) => this.#lose(index, { state: 'silent', reason: 'died, or lost its way to the queue' }),
     });
   }
 
-  #lose(index: number, reason: string): void {
-    const state = isSilence(reason) ? 'silent' : 'failed';
-    const said = state === 'silent' ? 'died, or lost its way to the queue' : reason;
-    this.#board.lose(index, { state, reason: said });
-    const { host } = this.#board.shares[index] ?? {};
-    this.#options.note(`Host ${host?.name ?? index} ${state === 'silent' ? said : `failed: ${said}`}`);
+  #lose(index: number, end: { readonly state: 'silent' | 'failed'; readonly reason: string }): void {
+    const before = this.#board.shares[index];
+    this.#board.lose(index, end);
+    // What comes after its end is no news.
+    if (this.#board.shares[index] === before) return;
+    const name = before?.host?.name ?? index;
+    this.#options.note(`Host ${name} ${end.state === 'failed' ? `failed: ${end.reason}` : end.reason}`);
     this.#changed(false);
   }
 

@@ -3,7 +3,7 @@
  * host says, its return value the result. Beside it is a second queue without jobs, whose events say start and stop.
  *
  * A host keeps a lock on its job alive. Where it stops doing so, it has died or is cut off: BullMQ says that the job has
- * stalled, and it fails. It is not given to another host, which would measure a second, later run of half a fleet.
+ * stalled, and lets it fail. It is not given to another host, which would measure a second, later run of half a fleet.
  */
 import {
   type BackendFactory,
@@ -37,7 +37,7 @@ export interface Liveness {
   readonly checkMs: number;
 }
 
-export const LIVENESS: Liveness = { lockMs: 10_000, checkMs: 5_000 };
+export const LIVENESS: Liveness = { lockMs: 15_000, checkMs: 5_000 };
 
 export type Command = 'start' | 'stop';
 
@@ -48,10 +48,9 @@ export interface ShareListener {
   readonly says: (index: number, progress: ShareProgress, queueAtMs: number | undefined) => void;
   readonly done: (index: number, result: ShareResult) => void;
   readonly failed: (index: number, reason: string) => void;
+  /** Nobody keeps its lock alive any more. */
+  readonly fellSilent: (index: number) => void;
 }
-
-/** What BullMQ says of a job whose lock nobody kept alive. */
-export const isSilence = (reason: string): boolean => reason.startsWith('job stalled');
 
 type Note = (line: string) => void;
 
@@ -137,6 +136,8 @@ export class ShareQueue implements AsyncDisposable {
       of(jobId, (at) => isShareProgress(data) && listener.says(at, data, clockOf(eventId))),
     );
     this.#events.on('completed', ({ jobId, returnvalue }) => of(jobId, (at) => listener.done(at, returnvalue)));
+    // It fails when the next host looks at it, and there may be none.
+    this.#events.on('stalled', ({ jobId }) => of(jobId, (at) => listener.fellSilent(at)));
     this.#events.on('failed', ({ jobId, failedReason }) => of(jobId, (at) => listener.failed(at, failedReason)));
     await this.#events.waitUntilReady();
     await this.#queue.addBulk(

@@ -30,7 +30,7 @@ const UNSEEN = { signal: new AbortController().signal, onProgress: (): void => u
 /** Three shares of 60 devices, which take their hosts more than half a second. */
 const ORDERS = [1, 61, 121].map((first) => standInOrder({ first, count: 60 }));
 
-// Hosts take long to start, so three of them serve all of these tests; the last one kills one.
+// Hosts take long to start, so three of them serve all of these tests; the last two kill them.
 describeWithRedis('hosts that meet at a Redis', () => {
   let redis: RedisServer;
   const processes: ChildProcess[] = [];
@@ -180,5 +180,17 @@ describeWithRedis('hosts that meet at a Redis', () => {
     expect(lost).toBeGreaterThan(0);
     expect(results.filter(({ done }) => done === 60).length).toBe(2);
     expect(results.reduce((sum, { done }) => sum + done, lost)).toBe(180);
+  });
+
+  it('are missed even where all of them have died', async () => {
+    const work = { ...UNSEEN, onProgress: () => void processes.map((host) => host.kill('SIGKILL')) };
+    await using hosts = new Hosts(ORDERS.slice(0, 2), work, options());
+
+    await hosts.ready();
+    const results = await hosts.run();
+
+    expect(hosts.shares.map(({ state }) => state)).toEqual(['silent', 'silent']);
+    expect(results.reduce((sum, part) => sum + devicesIn(part), 0)).toBe(120);
+    expect(results.every((part) => (part.lost['host silent'] ?? 0) > 0)).toBe(true);
   });
 });
