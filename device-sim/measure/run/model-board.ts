@@ -30,7 +30,7 @@ export function modelBoard(board: string, { rows, spec }: ModelInput): BoardMode
   const isWhole = verified.every(({ values }) => values.some(isTime)) && hash.values.length > 0;
   const times = [...once.filter(isTime).map((value) => timesStarts(value, rows)), ...hash.values];
   // Without one of its parts it would say too little, and look whole.
-  const energy = isWhole ? coreEnergy(times, facts) : { values: [], unavailable: [] };
+  const energy = isWhole ? coreEnergy(times, facts) : NO_ENERGY;
   const values = [...once, ...hash.values, ...energy.values];
   const unavailable = [...verified, hash, energy].flatMap((it) => it.unavailable);
   return {
@@ -40,6 +40,13 @@ export function modelBoard(board: string, { rows, spec }: ModelInput): BoardMode
     sources: Object.fromEntries(values.map((value) => [`${value.quantity} on ${board}`, sourceOf(value)])),
   };
 }
+
+const NO_ENERGY = {
+  values: [],
+  unavailable: [
+    { quantity: 'core-energy', why: 'the time of verifying or hashing, which is not known, would be part of it' },
+  ],
+};
 
 const isTime = ({ unit }: CostValue): boolean => unit === 'ms';
 

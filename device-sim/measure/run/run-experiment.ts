@@ -2,7 +2,6 @@
  * An experiment from its plan to its results. What ends it early, Ctrl-C or a kill, leaves every run that had ended, and
  * the next call over the same folder goes on behind them.
  */
-import { Rejection } from '../../../protocol/errors.ts';
 import { Unavailable } from '../../ports.ts';
 import { type Matrix, planMatrix } from '../experiment/matrix.ts';
 import type { CaseRun, HandshakeBytes, MeasureResults } from '../results/results.ts';
@@ -137,9 +136,10 @@ const JOB_TIMEOUT_MS = 15_000;
 const round = (ms: number): number => Math.round(ms * 1_000) / 1_000;
 
 function codeOf(error: unknown): string {
-  if (error instanceof Rejection) return error.code;
   if (error instanceof Unavailable) return 'unavailable';
-  return error instanceof RangeError ? 'cannot-be' : 'internal';
+  if (error instanceof RangeError) return 'cannot-be';
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
+  return 'internal';
 }
 
 /** What is left, by what was expected of each run and how long they have taken so far. */
