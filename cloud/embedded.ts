@@ -232,7 +232,7 @@ async function openExternalSide(
     notices: [`Devices connect to ${url}, and that broker keeps them apart. ${NO_PROVISIONING}`],
     // Another broker tells nobody who comes and goes.
     onDisconnect: () => {},
-    load: () => ({ handling: bus.handling }),
+    load: () => ({ handling: bus.handling, publishing: bus.publishing }),
   };
 }
 

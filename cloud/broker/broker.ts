@@ -51,7 +51,7 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-/** A broker of somebody else's tells only how many messages the services are handling. */
+/** Of a broker of somebody else's only what is on its way from and to it. */
 export interface BrokerLoad {
   readonly connections?: number;
   /** Connections that have not said who they are. */
@@ -59,6 +59,7 @@ export interface BrokerLoad {
   /** What was refused since the start, all together. */
   readonly denials?: number;
   readonly handling?: number;
+  readonly publishing?: number;
 }
 
 const LIMITS: AedesOptions = {

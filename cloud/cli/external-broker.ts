@@ -1,7 +1,8 @@
 /** `up --broker`: which broker of somebody else's, and how the services prove there who they are. */
 import type { Command } from 'commander';
 import { readFile } from 'node:fs/promises';
-import { UsageError } from '../../command-line.ts';
+import { type CommandResult, UsageError } from '../../command-line.ts';
+import { mosquittoFiles } from '../broker/mosquitto-conf.ts';
 import { OperatorError } from '../errors.ts';
 import type { ExternalBroker } from '../embedded.ts';
 
@@ -12,6 +13,7 @@ export interface ExternalBrokerOptions {
   readonly brokerCa?: string;
   readonly brokerCertificate?: string;
   readonly brokerKey?: string;
+  readonly printMosquittoConf?: true;
 }
 
 export const withExternalBrokerOptions = (command: Command): Command =>
@@ -24,7 +26,8 @@ export const withExternalBrokerOptions = (command: Command): Command =>
     .option('--broker-password-file <file>', 'file that holds the password of the services')
     .option('--broker-ca <file>', 'PEM of the CA of that broker; left out: those that Node trusts')
     .option('--broker-certificate <file>', 'PEM of the certificate that the services show')
-    .option('--broker-key <file>', 'PEM of the key of that certificate');
+    .option('--broker-key <file>', 'PEM of the key of that certificate')
+    .option('--print-mosquitto-conf', 'print what mosquitto at the URL of --broker has to be told, and start nothing');
 
 const DEFAULT_USER = 'bristlecone';
 
@@ -53,6 +56,23 @@ export async function externalBrokerOf(options: ExternalBrokerOptions): Promise<
       ...(brokerKey !== undefined && { key: await readFile(brokerKey) }),
     },
   };
+}
+
+/** As files of Debian's mosquitto. */
+export function mosquittoConfOf({ broker, brokerUser = DEFAULT_USER }: ExternalBrokerOptions): CommandResult {
+  if (broker === undefined) throw new UsageError('--print-mosquitto-conf: expected --broker URL with it');
+  const { protocol, hostname, port } = parseUrl(broker);
+  const secure = protocol === 'mqtts:';
+  const folder = '/etc/mosquitto';
+  const files = mosquittoFiles({
+    ...{ host: hostname.replace(/^\[(.*)\]$/, '$1'), folder, user: brokerUser },
+    port: port === '' ? (secure ? 8_883 : 1_883) : Number(port),
+    ...(secure && {
+      tls: { ca: `${folder}/device-ca.pem`, certificate: `${folder}/server.pem`, key: `${folder}/server.key` },
+    }),
+  });
+  const text = Object.entries(files).map(([name, content]) => `### ${folder}/${name}\n\n${content}`);
+  return { json: files, text: text.join('\n') };
 }
 
 function parseUrl(text: string): URL {

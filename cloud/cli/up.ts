@@ -8,7 +8,12 @@ import type { Log } from '../ports.ts';
 import { repeat } from '../repeat.ts';
 import { watchLoad } from '../watch-load.ts';
 import { expectNoneRunning, openDataFolder, removeEndpoints, writeEndpoints } from './data-folder.ts';
-import { externalBrokerOf, type ExternalBrokerOptions, withExternalBrokerOptions } from './external-broker.ts';
+import {
+  externalBrokerOf,
+  type ExternalBrokerOptions,
+  mosquittoConfOf,
+  withExternalBrokerOptions,
+} from './external-broker.ts';
 import { readKmsCredentials } from '../kms/credentials-file.ts';
 import { AWS_RATE_LIMITS } from '../provisioning/rate-limits.ts';
 import { type DataOptions, withDataOption } from './kms-option.ts';
@@ -58,6 +63,7 @@ export function registerUpCommand(program: Command): void {
   command.addOption(new Option('--stats-every <ms>').hideHelp());
   command.addOption(new Option('--bare-stream <block bytes>').hideHelp());
   run<UpOptions>(command, async ({ options, io }) => {
+    if (options.printMosquittoConf) return mosquittoConfOf(options);
     const folder = openDataFolder(options.data);
     expectNoneRunning(folder);
     const log = pino({ level: options.verbose ? 'info' : 'warn' }, pino.destination(2));

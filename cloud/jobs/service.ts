@@ -26,6 +26,7 @@ import {
   parseJobRequestTopic,
 } from '../../protocol/aws-iot/topics.ts';
 import { Rejection } from '../../protocol/errors.ts';
+import { Unavailable } from '../errors.ts';
 import type { Bus, Clock, Log } from '../ports.ts';
 import {
   announcedJob,
@@ -122,7 +123,9 @@ class Service implements JobsService {
 
   async #inTurn(thing: string, work: () => Promise<void>): Promise<void> {
     const turn = (this.#turns.get(thing) ?? Promise.resolve()).then(work).catch((error: unknown) => {
-      this.#log.error({ thing, error }, 'the Jobs service could not serve a thing');
+      // Who was to be told stands in the store, and who asked asks again.
+      if (error instanceof Unavailable) this.#log.info({ thing, error }, 'a thing waits for the broker');
+      else this.#log.error({ thing, error }, 'the Jobs service could not serve a thing');
     });
     this.#turns.set(thing, turn);
     await turn;
