@@ -29,6 +29,20 @@ describe('verifyCosts', () => {
     expect(clean!.fits).toBe('no');
   });
 
+  it('takes the fastest whose stack nobody published, where the most that any needs would fit', () => {
+    expect(verifyCosts(facts('nrf52840'), 'ES256')[0]).toMatchObject({
+      variant: 'wolfcrypt-asm-small',
+      fits: 'unknown',
+    });
+    // It has 8 KB; some ML-DSA needs 97 KB, so nothing is taken to fit.
+    const small = { ...facts('nrf52840'), stackBytes: 8_192 };
+    expect(verifyCosts(small, 'ML-DSA-44')[0]).toMatchObject({ variant: 'm4fstack', fits: 'yes' });
+    expect(verifyCosts({ ...small, stackBytes: 4_096 }, 'ES256')[0]).toMatchObject({
+      variant: 'tinycrypt',
+      fits: 'yes',
+    });
+  });
+
   it('offers no assembly of another core', () => {
     for (const board of ['rp2040', 'stm32f070rb', 'esp32-c3', 'stm32h743']) {
       const variants = verifyCosts(facts(board), 'ML-DSA-65').map(({ variant }) => variant);
