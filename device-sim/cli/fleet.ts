@@ -81,7 +81,8 @@ async function watched(
   if (live === undefined) return work(viewTogether(terminal));
   await using page = await startLivePage(portOf(live));
   io.note(`Watch it at ${page.url}`);
-  return work(viewTogether([...terminal, page.view]));
+  // Awaited here: the page goes with this function.
+  return await work(viewTogether([...terminal, page.view]));
 }
 
 function portOf(live: string | true): number {

@@ -61,7 +61,7 @@ export const workerProgress = (changes: Partial<WorkerProgress> = {}): WorkerPro
 
 const NO_COST: ProcessCost = { rssBytes: 300_000_000, idleRssBytes: 200_000_000, cpuMs: 5_000 };
 
-export const findingsOf = (changes: Partial<Findings> = {}): Findings => ({
+export const fleetFindings = (changes: Partial<Findings> = {}): Findings => ({
   settings: SETTINGS,
   rogues: 0,
   isWhole: true,
@@ -86,6 +86,6 @@ export const findingsOf = (changes: Partial<Findings> = {}): Findings => ({
 
 /** @param run what differs from a fleet of 100 devices that took 10 s */
 export const fleetResult = (changes: Partial<Findings> = {}, run: Partial<FleetResult> = {}): FleetResult => ({
-  ...assembleResult(findingsOf(changes)),
+  ...assembleResult(fleetFindings(changes)),
   ...run,
 });
