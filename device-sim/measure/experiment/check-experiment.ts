@@ -28,7 +28,12 @@ function problemOf(error: ErrorObject): Problem {
   switch (error.keyword) {
     case 'enum': {
       const known = listOf(error.schema).map(String);
-      return { at, expected: `one of ${known.join(', ')}`, got, nearest: nearestName(String(got), known) };
+      return {
+        at,
+        expected: `one of ${known.join(', ')}`,
+        got,
+        nearest: typeof got === 'string' ? nearestName(got, known) : undefined,
+      };
     }
     case 'additionalProperties': {
       const name = String(error.params['additionalProperty']);
