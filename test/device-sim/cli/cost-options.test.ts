@@ -60,8 +60,8 @@ describe('options', () => {
 
 describe('expectVerifiable', () => {
   it('takes what is named for the algorithms that it implements, and the fastest that fits for the others', () => {
-    expect(verifiable('nrf52840', [])).toEqual(['tinycrypt', 'm4f']);
-    expect(verifiable('nrf52840', ['m4fstack'])).toEqual(['tinycrypt', 'm4fstack']);
+    expect(verifiable('nrf52840', [])).toEqual(['wolfcrypt-asm-small', 'm4f']);
+    expect(verifiable('nrf52840', ['m4fstack'])).toEqual(['wolfcrypt-asm-small', 'm4fstack']);
     expect(verifiable('nrf52840', ['m4fstack', 'p256-m'])).toEqual(['p256-m', 'm4fstack']);
   });
 
