@@ -1,5 +1,8 @@
 /** What a modelled campaign comes to, for people: the answer first, then what holds it up, then how it went. */
 import { textTable } from '../../command-line.ts';
+import { formatNumber } from '../cost-model/value.ts';
+import type { Calibration } from '../fleet/model/calibrate.ts';
+import type { ServiceTimes } from '../fleet/model/services.ts';
 import type { Counted, Timeline } from '../fleet/model/campaign.ts';
 import { type ModelledCampaign, type ModelPlan, unknownIn } from '../fleet/model/model-campaign.ts';
 import { bytes, count } from '../fleet/words.ts';
@@ -153,14 +156,14 @@ const SHOWN: readonly (readonly [string, Counted])[] = [
 function timelineText({ run }: ModelledCampaign): string {
   const { timeline } = run;
   const rows = SHOWN.filter(([, name]) => run.counts[name] > 0).map(([title, name]) => {
-    const { bars, mostPerSecond } = bar(timeline, name);
-    return `${title.padEnd(16)}${bars}  up to ${mostPerSecond < 10 ? mostPerSecond.toFixed(1) : count(mostPerSecond)}/s`;
+    const most = run.peaksPerSecond[name];
+    return `${title.padEnd(16)}${barsOf(timeline, name)}  up to ${count(most)} in a second`;
   });
   const end = timeOf(timeline.counts.done.length * timeline.binMs);
   return [...rows, `${' '.repeat(16)}0${end.padStart(Math.min(COLUMNS, timeline.counts.done.length) - 1)}`].join('\n');
 }
 
-function bar({ binMs, counts }: Timeline, name: Counted): { readonly bars: string; readonly mostPerSecond: number } {
+function barsOf({ counts }: Timeline, name: Counted): string {
   const bins = counts[name];
   const columns = Math.min(COLUMNS, bins.length);
   const rates = Array.from({ length: columns }, (_, column) => {
@@ -168,9 +171,31 @@ function bar({ binMs, counts }: Timeline, name: Counted): { readonly bars: strin
       Math.floor((column * bins.length) / columns),
       Math.floor(((column + 1) * bins.length) / columns),
     );
-    return (own.reduce((sum, it) => sum + it, 0) * 1_000) / (own.length * binMs);
+    return own.reduce((sum, it) => sum + it, 0) / own.length;
   });
   const most = Math.max(...rates);
-  const bars = rates.map((rate) => (rate === 0 ? ' ' : (BARS[Math.ceil((rate / most) * BARS.length) - 1] ?? ' ')));
-  return { bars: bars.join(''), mostPerSecond: most };
+  return rates.map((rate) => (rate === 0 ? ' ' : (BARS[Math.ceil((rate / most) * BARS.length) - 1] ?? ' '))).join('');
 }
+
+const each = ({ requestMs, blockMs }: ServiceTimes): string =>
+  `${formatNumber(requestMs)} ms a request and ${formatNumber(blockMs)} ms a block`;
+
+export function calibrationText({ checks, fittedTo, stretch, times }: Calibration): string {
+  const rows = checks.map(({ devices, isFitted, quantity, unit, predicted, measured, errorPercent }) => [
+    count(devices),
+    quantity,
+    formatNumber(predicted),
+    formatNumber(measured),
+    unit,
+    `${errorPercent >= 0 ? '+' : '−'}${Math.abs(errorPercent).toFixed(1)} %${isFitted && FITTED.includes(quantity) ? ' (fitted)' : ''}`,
+  ]);
+  return [
+    `Fitted to the run of ${count(fittedTo)} devices: the cloud takes ${each(times.cloud)}, the simulated devices ${each(times.devices)};`,
+    `of that, waiting for others on the machine: ${((1 - 1 / stretch) * 100).toFixed(0)} %.`,
+    '',
+    textTable(['devices', 'quantity', 'predicted', 'measured', '', 'error'], rows),
+  ].join('\n');
+}
+
+/** What the run gives, and so cannot check. */
+const FITTED = ['all done', 'devices a second', 'CPU of the cloud', 'CPU of the devices'];

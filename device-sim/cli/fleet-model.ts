@@ -1,15 +1,21 @@
 /** `bristlecone fleet --model`: the campaign by discrete events, and how well that fits real runs. */
 import type { CommandResult, Io } from '../../command-line.ts';
 import { UsageError } from '../../command-line.ts';
+import { readFleetFile } from '../fleet/model/read-fleet.ts';
 import { modelCampaign, type ModelledCampaign, type ModelPlan } from '../fleet/model/model-campaign.ts';
-import { AWS_QUOTAS } from '../fleet/model/services.ts';
+import { calibrate, type Calibration } from '../fleet/model/calibrate.ts';
+import { AWS_QUOTAS, measuredService, type ModelledService } from '../fleet/model/services.ts';
+import type { FleetResult } from '../fleet/result.ts';
 import { algorithmsOf, type FleetModelOptions, planOf } from './fleet-model-options.ts';
-import { modelText, nameOf } from './fleet-model-text.ts';
+import { calibrationText, modelText, nameOf } from './fleet-model-text.ts';
 
 export async function runFleetModel(options: FleetModelOptions, io: Io): Promise<CommandResult> {
   if (options.service !== 'aws' && options.service !== 'measured')
     throw new UsageError(`--service: expected aws or measured, got ${JSON.stringify(options.service.slice(0, 40))}`);
-  const plan = planOf(options, undefined);
+  const calibration =
+    options.calibrate && (await calibrate(resultsOf(options.calibrate), (names) => algorithmsOf(names, '--calibrate')));
+  if (calibration && !options.model) return { json: calibration, text: calibrationText(calibration) };
+  const plan = planOf(options, serviceOf(options, calibration));
   const one = await modelled(plan, options.algorithm, { io, option: '--algorithm' });
   const others =
     options.against === 'none' || options.against === options.algorithm
@@ -23,10 +29,23 @@ export async function runFleetModel(options: FleetModelOptions, io: Io): Promise
       quotas: AWS_QUOTAS,
       campaigns: [one, ...others],
     },
-    text: modelText(plan, [one, ...others]),
+    text: [...(calibration ? [calibrationText(calibration), ''] : []), modelText(plan, [one, ...others])].join('\n'),
     exit: [one, ...others].every(({ run }) => run.doneAtMs.all !== undefined) ? 'done' : 'refused',
   };
 }
+
+/** The cloud of the runs; the devices are real ones then, with processors of their own. */
+function serviceOf({ service }: FleetModelOptions, calibration: Calibration | undefined): ModelledService | undefined {
+  if (service === 'aws') return undefined;
+  if (!calibration)
+    throw new UsageError(
+      '--service measured: expected --calibrate FILE too, the fleet.json of a run: `bristlecone fleet`',
+    );
+  const { cloud } = calibration.times;
+  return measuredService({ cloud, devices: { requestMs: 0, blockMs: 0 } }, 1);
+}
+
+const resultsOf = (files: readonly string[]): readonly FleetResult[] => files.map((file) => readFleetFile(file));
 
 async function modelled(
   plan: ModelPlan,
@@ -34,7 +53,7 @@ async function modelled(
   { io, option }: { readonly io: Io; readonly option: string },
 ): Promise<ModelledCampaign> {
   const algorithms = algorithmsOf(algorithm, option);
-  const bar = io.progress(`${algorithms.join('+')}`, plan.devices);
+  const bar = io.progress(algorithms.join('+'), plan.devices);
   const startMs = io.nowMs();
   try {
     const campaign = await modelCampaign(plan, algorithms, (done) => bar.update(done));

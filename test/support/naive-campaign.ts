@@ -113,6 +113,7 @@ export function simulateNaively(campaign: Campaign): NaiveRun {
   const queues = service.servers.map(() => ({ credit: 0, waiting: [] as { device: Device; work: number }[] }));
   const kindCarry = kinds.map(() => 0);
   let slot = 0;
+  let connected = 0;
   let pass = 0;
 
   const stepOf = (device: Device): Step => kinds[device.kind]!.steps[device.step]!;
@@ -211,6 +212,7 @@ export function simulateNaively(campaign: Campaign): NaiveRun {
     for (const _ of group) pay(step);
     total.drops += cut;
     const goesOn = group.slice(cut);
+    if (first!.step === 0) connected += goesOn.length;
     // What is drawn for them is by the class that they have now.
     const isProgress = ['start-next', 'update', 'get'].includes(step.kind);
     const isLast = first!.step === kinds[first!.kind]!.steps.length - 1;
@@ -264,7 +266,7 @@ export function simulateNaively(campaign: Campaign): NaiveRun {
       queue.credit += service.servers[place]!.perMs * slotMs;
     }
     for (const place of queues.keys()) drain(place);
-    let left = starts.next(doneAtMs.length);
+    let left = starts.next(doneAtMs.length, connected);
     const starting = left;
     for (const [kind, { share, steps }] of kinds.entries()) {
       const dueNow = kindCarry[kind]! + starting * share;

@@ -80,7 +80,9 @@ export type Rollout =
       readonly of: 'notified' | 'succeeded';
       readonly mostPerMinute: number;
     }
-  /** Not a rollout: devices come by themselves, independently of each other. */
+  /** Not a rollout: only so many are on their way to a connection at once, as workers of a real fleet have it. */
+  | { readonly kind: 'arriving'; readonly atOnce: number }
+  /** Not one either: devices come by themselves, independently of each other. */
   | { readonly kind: 'poisson'; readonly perSecond: number };
 
 export interface Arrivals {

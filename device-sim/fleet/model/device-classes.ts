@@ -29,7 +29,8 @@ export class DeviceClasses {
   readonly failuresOf: Uint8Array;
   /** Those that have to connect before they can go on where they were. */
   readonly isReconnecting: Uint8Array;
-  /** By step: whether the update ends with it. */
+  /** By step: whether the update begins, and ends, with it. */
+  readonly isFirst: Uint8Array;
   readonly isLast: Uint8Array;
   /** By step: what a device that lost its connection there does before it can ask again. */
   readonly sessions: readonly Session[];
@@ -57,6 +58,7 @@ export class DeviceClasses {
     this.asksOf = Uint8Array.from({ length: this.classes }, (_, it) =>
       this.isReconnecting[it] === 1 ? ASKS.connection : ASKS_OF[this.steps[this.stepOf[it] ?? 0]?.kind ?? 'connect'],
     );
+    this.isFirst = Uint8Array.from(kinds.flatMap(({ steps }) => steps.map((_, it) => (it === 0 ? 1 : 0))));
     this.isLast = Uint8Array.from(
       kinds.flatMap(({ steps }) => steps.map((_, it) => (it === steps.length - 1 ? 1 : 0))),
     );

@@ -16,6 +16,8 @@ export interface ModelPlan {
   readonly requestBytes: number;
   readonly qos: 0 | 1;
   readonly board: Board;
+  /** False: boards take no time, as in a fleet that is simulated on one machine. */
+  readonly isBoardTimed?: boolean;
   /** Their shares are 1 together. Without a link, messages take no time. */
   readonly links: readonly { readonly link: LinkProfile | undefined; readonly share: number }[];
   readonly service: ModelledService;
@@ -55,7 +57,7 @@ const PATIENCE: Omit<Patience, 'restAfterFailureMs'> = {
 
 const NICE_SLOTS_MS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000];
 /** Slots that a campaign should take about. */
-const ENOUGH_SLOTS = 200_000;
+const ENOUGH_SLOTS = 100_000;
 const TOO_LONG = 50;
 const DAY_MS = 86_400_000;
 const MILLION = 1e6;
@@ -70,7 +72,14 @@ export async function modelCampaign(
   const choice = { algorithms, imageBytes, keyForm: 'key-id', blockBytes, requestBytes, qos } as const;
   const updates: (UpdateSteps & { readonly link: string; readonly share: number })[] = [];
   for (const { link, share } of plan.links) {
-    const update = await stepsOfUpdate({ choice, board, link, seed, dropRate });
+    const update = await stepsOfUpdate({
+      choice,
+      board,
+      link,
+      seed,
+      dropRate,
+      isBoardTimed: plan.isBoardTimed ?? true,
+    });
     updates.push({ ...update, link: link?.name ?? 'none', share });
   }
   const kinds = updates.map(({ link, share, steps }): DeviceKind => ({

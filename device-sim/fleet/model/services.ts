@@ -85,10 +85,11 @@ export interface MeasuredTimes {
 
 const NO_LIMIT = Number.POSITIVE_INFINITY;
 
-/** One core for the cloud, which is one process; the others for the devices. */
+const workOf = ({ requestMs, blockMs }: ServiceTimes, { kind, messages }: Step): number =>
+  requestMs + (kind === 'get' ? messages * blockMs : 0);
+
+/** One core for the cloud, which is one process; the others for the devices, where this machine simulates them. */
 export function measuredService({ cloud, devices }: MeasuredTimes, deviceCores: number): ModelledService {
-  const workOf = ({ requestMs, blockMs }: ServiceTimes, { kind, messages }: Step): number =>
-    requestMs + (kind === 'get' ? messages * blockMs : 0);
   return {
     service: {
       limits: { connects: NO_LIMIT, publishes: NO_LIMIT, jobRequests: NO_LIMIT, streamRequests: NO_LIMIT },

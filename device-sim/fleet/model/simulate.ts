@@ -56,6 +56,8 @@ class Simulator {
   readonly #demand = new Float64Array(Object.keys(ASKS).length);
   #slot = 0;
   #pass = 0;
+  /** Devices whose first connection is open, or was. */
+  #connected = 0;
 
   constructor(campaign: Campaign) {
     const { service, slotMs, devices } = campaign;
@@ -99,7 +101,7 @@ class Simulator {
     for (const gate of Object.values(this.#gates)) gate.beginSlot();
     for (const server of this.#servers) server.beginSlot();
     for (let place = 0; place < this.#servers.length; place++) this.#drain(place);
-    this.#start(this.#starts.next(this.#tally.done));
+    this.#start(this.#starts.next(this.#tally.done, this.#connected));
     // What takes no time at all is due in the same slot again.
     for (;;) {
       const length = this.#calendar.take(this.#slot, this.#asking, this.#touched);
@@ -250,6 +252,7 @@ class Simulator {
       // Anywhere in it, so in the middle on average.
       this.#loseConnection(it, { count: cut, afterMs: cost.ms / 2 });
     }
+    if (classes.isFirst[step] === 1) this.#connected += count - cut;
     const isProgress = kind === 'start-next' || kind === 'update' || kind === 'get';
     const next = classes.isLast[step] === 1 ? classes.done : classes.asking(step + 1, 0, isProgress ? 0 : failures);
     this.#due(it, { ms: cost.ms, next, count: count - cut });

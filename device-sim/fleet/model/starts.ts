@@ -34,17 +34,23 @@ export class Starts {
     return this.#toNotify === 0 && this.#online.isEmpty && this.#offline.isEmpty;
   }
 
-  /** Of the next slot; to be asked for each slot in order. @param succeeded devices that are done by then */
-  next(succeeded: number): number {
-    const notified = Math.min(this.#toNotify, this.#due(succeeded));
+  /**
+   * Of the next slot; to be asked for each slot in order.
+   *
+   * @param succeeded devices that are done by then
+   * @param connected devices whose first connection is open, or was
+   */
+  next(succeeded: number, connected: number): number {
+    const notified = Math.min(this.#toNotify, this.#due(succeeded, connected));
     this.#toNotify -= notified;
     this.#notified += notified;
     const away = this.#awayOf(notified);
     return this.#online.pass(notified - away) + this.#offline.pass(away);
   }
 
-  #due(succeeded: number): number {
+  #due(succeeded: number, connected: number): number {
     const { rollout } = this.#campaign;
+    if (rollout.kind === 'arriving') return Math.max(0, rollout.atOnce - (this.#notified - connected));
     if (rollout.kind === 'at-once') return this.#toNotify;
     if (rollout.kind === 'poisson') return this.#poisson();
     this.#rolled += (this.#perMinute(succeeded) * this.#campaign.slotMs) / MINUTE_MS;

@@ -28,6 +28,8 @@ export interface StepsOptions {
   readonly seed: number;
   /** 0 to 1: how likely the connection is cut at each block that comes. */
   readonly dropRate: number;
+  /** False: the board takes no time. */
+  readonly isBoardTimed?: boolean;
 }
 
 /** The device does not get to the end of its update, whatever the service does. */
@@ -39,7 +41,8 @@ export class CannotUpdate extends Error {
 const TIMES = ['verify-time', 'hash-time', 'erase-time'];
 
 /** @throws {CannotUpdate} @throws {RangeError} where the image does not fit the board */
-export async function stepsOfUpdate({ choice, board, link, seed, dropRate }: StepsOptions): Promise<UpdateSteps> {
+export async function stepsOfUpdate(options: StepsOptions): Promise<UpdateSteps> {
+  const { choice, board, link, seed, dropRate, isBoardTimed = true } = options;
   const predicted = await predictUpdate(choice, { board, link, seed });
   if (predicted.code !== 'ok') {
     const where = `${choice.algorithms.join('+')} on ${board.name}${link ? ` over ${link.name}` : ''}`;
@@ -48,7 +51,7 @@ export async function stepsOfUpdate({ choice, board, link, seed, dropRate }: Ste
     );
   }
   const sheet = sheetOfPrediction(predicted, { board, link });
-  const { verifyMs, restMs } = boardTimes(sheet, predicted);
+  const { verifyMs, restMs } = isBoardTimed ? boardTimes(sheet, predicted) : { verifyMs: 0, restMs: 0 };
   const { exchanges } = predicted;
   const firstGet = exchanges.findIndex(({ kind }) => kind === 'get');
   const lastGet = exchanges.findLastIndex(({ kind }) => kind === 'get');

@@ -274,7 +274,11 @@ describe('batches', () => {
         kinds.map((kind) => ({ ...kind, steps: kind.steps.map((it) => ({ ...it, dropRate: 0 })) })),
       ),
       seed: fc.integer({ min: 1, max: 1_000 }),
-      rollout: fc.constantFrom({ kind: 'at-once' } as const, { kind: 'poisson', perSecond: 30 } as const),
+      rollout: fc.constantFrom(
+        { kind: 'at-once' } as const,
+        { kind: 'arriving', atOnce: 7 } as const,
+        { kind: 'poisson', perSecond: 30 } as const,
+      ),
     });
     const servers = [
       { name: 'cloud', perMs: 1 },
