@@ -102,7 +102,7 @@ function ceilingLines({
   ];
 }
 
-export function growthText(rows: readonly GrowthRow[]): string {
+function growthText(rows: readonly GrowthRow[]): string {
   const head = [
     'devices',
     'seconds',

@@ -70,7 +70,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
   };
 }
 
-export function mergeCounts(parts: readonly FleetCounts[]): FleetCounts {
+function mergeCounts(parts: readonly FleetCounts[]): FleetCounts {
   const total = (of: (counts: FleetCounts) => number): number => parts.reduce((sum, it) => sum + of(it), 0);
   return {
     done: total((it) => it.done),

@@ -108,7 +108,7 @@ class DrawnView implements FleetView {
 }
 
 /** What changes, one subject a line. */
-export function liveLines(
+function liveLines(
   sample: Sample,
   { progress, share, secondsLeft }: Moment,
   devices: number,

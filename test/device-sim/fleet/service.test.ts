@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Service } from '../../../device-sim/fleet/service.ts';
 
@@ -29,7 +30,7 @@ describe('a server of a fleet run', () => {
     const service = new Service({
       name: 'mosquitto',
       diedCode: 'broker-died',
-      spawn: () => spawn('no-such-program-of-ours'),
+      spawn: () => spawn(join(import.meta.dirname, 'no-such-program')),
       isReady: () => Promise.withResolvers<void>().promise,
     });
     await expect(service.start()).rejects.toMatchObject({
@@ -56,10 +57,13 @@ describe('a server of a fleet run', () => {
   });
 
   it('is stopped at the end, whether it runs or not', async () => {
+    let isDead = false;
     const service = serviceOf(FOREVER);
+    service.died.catch(() => (isDead = true));
     await service.start();
     await service[Symbol.asyncDispose]();
     await service[Symbol.asyncDispose]();
     await serviceOf(FOREVER)[Symbol.asyncDispose]();
+    expect(isDead).toBe(false);
   });
 });
