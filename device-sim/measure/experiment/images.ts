@@ -5,7 +5,7 @@ import { type FirmwareImage, readMoveHubFirmware } from '../firmware.ts';
 import type { ExperimentImage } from './experiment.ts';
 
 /** Real, and as large as its maker made it. */
-export const MOVE_HUB = 'movehub';
+const MOVE_HUB = 'movehub';
 
 /** That an experiment can name without saying what they are. */
 const SIZED_IMAGES: readonly ExperimentImage[] = [

@@ -37,7 +37,7 @@ export const KEY_SPECS: Readonly<Partial<Record<AlgorithmName, string>>> = {
 const IMPLEMENTED = ALGORITHMS.filter(({ name }) => KEY_SPECS[name] !== undefined);
 
 /** What an envelope with no signature at all is called. */
-export const NO_SIGNATURE = 'none';
+const NO_SIGNATURE = 'none';
 
 export interface SignatureSize {
   readonly signatureBytes: number;
