@@ -91,8 +91,10 @@ export class Hosts implements Generators {
     await this.#command('start');
     let patience: AbortSignal | undefined;
     while (!this.#board.isOver && patience?.aborted !== true) {
-      if (this.#work.signal.aborted || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#handInMs);
-      await this.#change(patience);
+      if (this.#work.signal.aborted || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#silenceMs);
+      const silence = patience ?? AbortSignal.timeout(this.#silenceMs);
+      await this.#change(silence);
+      if (silence.aborted) await this.#missShares().catch(() => undefined);
     }
     for (const index of this.#orders.keys())
       this.#board.lose(index, { state: 'silent', reason: 'did not hand in its results when it was told to stop' });
@@ -112,8 +114,8 @@ export class Hosts implements Generators {
     return this.#commands?.stopped.aborted === true && !this.#work.signal.aborted;
   }
 
-  /** A host that lives has answered by then. */
-  get #handInMs(): number {
+  /** A host that lives has said something by then. */
+  get #silenceMs(): number {
     const { lockMs, checkMs } = this.#options.liveness ?? LIVENESS;
     return lockMs + 2 * checkMs;
   }
@@ -123,7 +125,7 @@ export class Hosts implements Generators {
   }
 
   async #expectAlone(queue: ShareQueue): Promise<void> {
-    const runs = await queue.runsUnderWay();
+    const runs = [...new Set((await queue.sharesUnderWay()).map(({ run }) => run))];
     if (runs.length === 0) return;
     if (!this.#options.takeOver) {
       // It is theirs.
@@ -137,6 +139,14 @@ export class Hosts implements Generators {
     }
     for (const run of runs) await queue.command(run, 'stop');
     await queue.removeEverything();
+  }
+
+  /** A queue that was emptied, or started anew without what it had, says nothing of it. */
+  async #missShares(): Promise<void> {
+    const kept = (await this.#queue?.sharesUnderWay())?.filter(({ run }) => run === this.#options.run) ?? [];
+    for (const index of this.#orders.keys())
+      if (!kept.some((share) => share.index === index))
+        this.#lose(index, { state: 'silent', reason: 'is not heard of: the queue has lost its share' });
   }
 
   async #offer(queue: ShareQueue): Promise<void> {
@@ -184,8 +194,8 @@ export class Hosts implements Generators {
   }
 
   /** Resolves too when the signal aborts. */
-  async #change(signal?: AbortSignal): Promise<void> {
-    await once(this.#changes, 'change', signal && { signal }).catch(() => undefined);
+  async #change(signal: AbortSignal): Promise<void> {
+    await once(this.#changes, 'change', { signal }).catch(() => undefined);
   }
 
   /** Before the start, one host that cannot take part ends it for all: the run would not be the one asked for. */

@@ -115,10 +115,10 @@ export class ShareQueue implements AsyncDisposable {
     this.#watch.on('error', onError);
   }
 
-  /** Names of runs that have not ended. */
-  async runsUnderWay(): Promise<readonly string[]> {
+  /** Of all runs, those that have not ended. */
+  async sharesUnderWay(): Promise<readonly Share[]> {
     const jobs = await this.#queue.getJobs(['active', 'waiting', 'delayed', 'prioritized']);
-    return [...new Set(jobs.map(({ data }) => data.run))];
+    return jobs.map(({ data }) => data);
   }
 
   /** Also of a run that is under way, whose hosts stop at that. */
@@ -126,11 +126,12 @@ export class ShareQueue implements AsyncDisposable {
     await this.#queue.obliterate({ force: true });
   }
 
-  /** @param shares of one run, by index */
+  /** @param shares of one run */
   async offer(shares: readonly Share[], listener: ShareListener): Promise<void> {
-    const index = (jobId: string): number => shares.findIndex((share) => jobIdOf(share) === jobId);
+    const indices = new Map(shares.map((share) => [jobIdOf(share), share.index]));
     const of = (jobId: string, act: (index: number) => void): void => {
-      if (index(jobId) >= 0) act(index(jobId));
+      const index = indices.get(jobId);
+      if (index !== undefined) act(index);
     };
     this.#events.on('progress', ({ jobId, data }, eventId) =>
       of(jobId, (at) => isShareProgress(data) && listener.says(at, data, clockOf(eventId))),
@@ -172,14 +173,19 @@ const clockOf = (eventId: string): number | undefined => {
   return milliseconds === undefined ? undefined : Number(milliseconds);
 };
 
+/** What BullMQ says to a host that hands in a share of a run that is over: nobody waits for it. */
+const OVER = /^(Missing (key|lock) for job|could not renew lock for job)/;
+
 /** Once for each kind of trouble: the driver tries again, and says so every time. */
 function noteOf(note: Note): (error: Error) => void {
   const noted = new Set<string>();
   return ({ message }) => {
-    if (!noted.has(message)) note(`queue: ${message}`);
+    if (!noted.has(message) && !OVER.test(message)) note(`queue: ${message}`);
     noted.add(message);
   };
 }
+
+const NEVER = new AbortController().signal;
 
 /** A host's end: one share at a time. @param work its signal aborts when the share is no longer this host's */
 export function serveQueue(
@@ -189,8 +195,8 @@ export function serveQueue(
 ): AsyncDisposable {
   const worker = new Worker<Share, ShareResult, string, IQueueBackend, ShareProgress, QueueAddress>(
     SHARES,
-    // BullMQ hands a signal to those who take three arguments.
-    async (job, _token, signal = new AbortController().signal) => work(job, signal),
+    // BullMQ looks at how many arguments are declared without a default: it has a signal for who declares three.
+    async (job, _token, signal) => work(job, signal ?? NEVER),
     { connection, prefix: PREFIX, concurrency: 1, lockDuration: lockMs, stalledInterval: checkMs, maxStalledCount: 0 },
     backend,
   );

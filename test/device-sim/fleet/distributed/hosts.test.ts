@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { devicesIn, type WorkerProgress } from '../../../../device-sim/fleet/devices/worker-protocol.ts';
@@ -143,6 +144,23 @@ describeWithRedis('hosts that meet at a Redis', () => {
 
     expect((await longEnd).map(devicesIn)).toEqual([5_000]);
     expect(long.shares.map(({ state }) => state)).toEqual(['silent']);
+  });
+
+  it('are missed where the queue has forgotten them', async () => {
+    const work = { ...UNSEEN, onProgress: () => void connect(redis.port).end('FLUSHALL\r\n') };
+    await using hosts = new Hosts([standInOrder({ count: 5_000 })], work, options());
+
+    await hosts.ready();
+    const results = await hosts.run();
+
+    expect(hosts.shares).toMatchObject([{ state: 'silent', reason: expect.stringContaining('the queue has lost') }]);
+    expect(results.map(devicesIn)).toEqual([5_000]);
+
+    // The host that had it has stopped, and serves again.
+    const one = standInOrder({ count: 1 });
+    await using next = new Hosts([one, one, one], UNSEEN, options());
+    await next.ready();
+    expect((await next.run()).map(({ done }) => done)).toEqual([1, 1, 1]);
   });
 
   it('are refused where one of them runs another version, before any device begins', async () => {
