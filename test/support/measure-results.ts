@@ -38,7 +38,7 @@ export interface MadeExperiment {
   readonly handshakes?: readonly HandshakeBytes[];
 }
 
-export const MADE_IMAGES = { '4 KiB config': 4_096, 'movehub 4.0.0b5': 102_432, '1 MiB image': 1_048_576 } as const;
+const MADE_IMAGES = { '4 KiB config': 4_096, 'movehub 4.0.0b5': 102_432, '1 MiB image': 1_048_576 } as const;
 
 export function madeResults(made: MadeExperiment = {}): MeasureResults {
   const {
@@ -53,8 +53,8 @@ export function madeResults(made: MadeExperiment = {}): MeasureResults {
       'SLH-DSA-SHA2-128s',
     ],
     images = MADE_IMAGES,
-    blockBytes = [256, 512, 1_024, 2_048, 4_096, 8_192],
-    repetitions = 2,
+    blockBytes = [256, 1_024, 4_096, 8_192],
+    repetitions = 1,
     links = ['nb-iot', 'lte-m', 'ble', 'lorawan-dr0'],
     boards = ['nrf52840', 'rp2040'],
   } = made;
@@ -239,9 +239,9 @@ export const MADE_HANDSHAKES: readonly HandshakeBytes[] = [
   {
     serverCertificate: 'P-256',
     deviceCertificate: 'P-256',
-    keyExchange: 'X25519',
-    sentBytes: 1_000,
-    receivedBytes: 1_200,
+    keyExchange: 'X25519MLKEM768',
+    sentBytes: 2_100,
+    receivedBytes: 1_900,
     serverCertificateBytes: 430,
     deviceCertificateBytes: 420,
   },

@@ -61,11 +61,13 @@ export const binarySize = (bytes: number): string => {
 export const shortName = (name: string, most: number): string =>
   name.length > most ? `${name.slice(0, most - 1)}…` : name;
 
-const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 14 : 22);
+const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 16 : 22);
+
+const pxPerLetter = ({ isNarrow }: Canvas): number => (isNarrow ? 7.2 : 7.9);
 
 /** px that names at the ends of lines need. */
 export const roomForNames = (names: readonly string[], canvas: Canvas): number =>
-  14 + 7.9 * Math.max(0, ...names.map((name) => nameOnChart(name, canvas).length));
+  12 + pxPerLetter(canvas) * Math.max(0, ...names.map((name) => nameOnChart(name, canvas).length));
 
 /** Labels below an axis. Plot leaves out some of a logarithmic axis; these are all that are asked for. */
 export const xLabels = (ticks: readonly number[], format: (value: number) => string) => [
@@ -92,7 +94,14 @@ export const axisTitles = (
   y: string,
   { left, right }: { readonly left: number; readonly right: number },
 ) => [
-  Plot.text([y], { frameAnchor: 'top-left', dx: -left, dy: -22, textAnchor: 'start', fill: INK, fontWeight: 600 }),
+  Plot.text([y], {
+    frameAnchor: 'top-left',
+    dx: -left,
+    dy: -22,
+    textAnchor: 'start',
+    fill: INK,
+    fontWeight: 600,
+  }),
   Plot.text([x], { frameAnchor: 'bottom-right', dx: right, dy: 34, textAnchor: 'end', fill: MUTED }),
 ];
 
@@ -123,7 +132,13 @@ export function endLabels(
     Plot.link(labels, { x1: 'x', y1: 'y', x2: 'xMost', y2: 'at', stroke: familyColour, strokeOpacity: 0.6 }),
     Plot.text(labels, {
       ...{ x: 'xMost', y: 'at', text: (label: EndPoint) => nameOnChart(label.algorithm, canvas) },
-      ...{ textAnchor: 'start', dx: 4, fill: familyColour, fontWeight: 600 },
+      ...{
+        textAnchor: 'start',
+        dx: 4,
+        fill: familyColour,
+        fontWeight: 600,
+        fontSize: canvas.isNarrow ? LABEL_PX - 1 : LABEL_PX,
+      },
     }),
   ];
 }

@@ -22,7 +22,7 @@ const FAMILIES: readonly FamilyRow[] = [
 
 const rowOf = (algorithm: string): FamilyRow => FAMILIES.find(({ matches }) => matches.test(algorithm)) ?? FAMILIES[5]!;
 
-export const familyOf = (algorithm: string): Family => rowOf(algorithm).family;
+const familyOf = (algorithm: string): Family => rowOf(algorithm).family;
 
 export const symbolOf = (algorithm: string): string => rowOf(algorithm).symbol;
 

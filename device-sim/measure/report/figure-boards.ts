@@ -109,7 +109,7 @@ function panel(
   const amounts = points.map(({ amount }) => amount);
   const most = Math.max(...amounts, 1e-3);
   const least = isLogarithmic ? Math.min(...amounts, most) / 1.5 : 0;
-  const ticks = isLogarithmic ? powers(10, { least, most }) : decimalTicks(most, 3);
+  const ticks = isLogarithmic ? powers(10, { least, most }) : decimalTicks(most, 5);
   const alternative = canvas.alternative && { ...canvas.alternative, id: `${canvas.alternative.id}-${id}`, title };
   const height = 60 + boards.length * (names.length + 1.5) * ROW_PX;
   return chart(

@@ -15,7 +15,7 @@ export const fixed = (value: number, digits: number): string =>
   value.toLocaleString('en-GB', { minimumFractionDigits: digits, maximumFractionDigits: digits }).replace('-', MINUS);
 
 /** Whole numbers whole, others with three significant digits. */
-export function rounded(value: number): string {
+function rounded(value: number): string {
   const size = Math.abs(value);
   if (Number.isInteger(value) || size >= 100) return fixed(value, 0);
   if (size === 0) return '0';

@@ -49,7 +49,7 @@ export function reportHtml(results: MeasureResults, { fleets = [] }: ReportOptio
     main: html`${answerMarkup(answer, figures)}
       ${
         glance &&
-        html`<section aria-labelledby="glance">
+        html`<section class="glance" aria-labelledby="glance">
           <h2 id="glance">All algorithms, at a glance</h2>
           ${renderTable(glance, 'glance-table')}
         </section>`

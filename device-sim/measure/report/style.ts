@@ -97,6 +97,7 @@ header{padding-top:0}
 h1{font-size:19pt}
 h2{margin-top:1.5rem}
 .figure h3,.finding,caption,section>h2{break-after:avoid}
+.glance{break-inside:avoid}
 .figure{break-inside:avoid;margin-top:1.25rem;padding-top:.6rem}
 .figure h3 .number{display:inline}
 .answer{margin-top:1rem}
