@@ -74,7 +74,7 @@ const AMBIENT =
 // oxfmt-ignore
 const MAY_BE_AMBIENT: readonly string[] = [
   'bristlecone.ts', 'command-line.ts', 'cloud/embedded.ts', 'cloud/jobs/ticker.ts', 'cloud/kms/server.ts',
-  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk.ts', 'device-sim/transports/acknowledgements.ts',
+  'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk.ts', 'device-sim/transports/aws-sdk-process.ts', 'device-sim/transports/acknowledgements.ts',
   'cloud/broker/expiry.ts', 'cloud/broker/doorstep.ts', 'cloud/repeat.ts', 'cloud/load-meter.ts', 'cloud/store/group-commit.ts',
   'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
   'device-sim/fleet/mosquitto.ts',

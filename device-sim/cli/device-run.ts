@@ -18,8 +18,9 @@ import { boardOf, describeMade, expectThing, makeDevice, type MakeOptions, withM
 import { RunCosting } from './run-costing.ts';
 import { secureBroker } from './secure-broker.ts';
 import { openTrialUpdate, type TrialUpdate } from './trial-update.ts';
+import { type WireOptions, wireOf, withWireOptions } from './wire-options.ts';
 
-interface RunOptions extends Omit<MakeOptions, 'thing'>, CostOptions {
+interface RunOptions extends Omit<MakeOptions, 'thing'>, CostOptions, WireOptions {
   readonly thing?: string;
   readonly device?: string;
   readonly algorithm?: string;
@@ -44,11 +45,12 @@ export function registerRun(parent: Command): void {
         'device run --thing hub-1 --mqtt mqtt://127.0.0.1:1883 --block-bytes 1024',
         'device run --thing hub-1 --board nrf52840 --link nb-iot --variant m4f --explain-cost verify-time    # what it would cost',
         'device run --board nrf52840 --link nb-iot --algorithm ML-DSA-65    # the same, of an update made for the occasion',
+        'device run --algorithm ML-DSA-65 --qos 0 --stream-format json --mqtt-version 3.1.1 --transport aws-sdk    # what differs on the wire',
         'device run --device batch-7/hub-0001    # made by `factory make`, with what `device provision` gave it',
       ],
     }),
   );
-  withCostOptions(command)
+  withWireOptions(withCostOptions(command))
     .option('--device <dir>', 'instead of --thing: the folder of a device that is made')
     .option(
       '--algorithm <names>',
@@ -73,12 +75,13 @@ export function registerRun(parent: Command): void {
     await using trial = await trialOf(given, io);
     const options = trial ? { ...given, ...trial.making } : given;
     const data = dataFolder(options.data);
+    const wire = wireOf(options);
     const costing = new RunCosting(options);
     const stateFolder = folderToRun(options, io);
     const broker = brokerOf(options, { data, stateFolder });
     await using link = await linkOf(options, broker.mqttUrl);
     const outcome = await runWatched(
-      { stateFolder, ...behindLink(broker, link), ...numbersOf(options) },
+      { stateFolder, ...behindLink(broker, link), ...numbersOf(options), ...wire },
       { io, costing },
     );
     return resultOf(outcome, { costing, explain: options.explainCost, link });

@@ -1,12 +1,12 @@
-/** MQTT 5 by aws-iot-device-sdk-v2. A message at QoS 1 is acknowledged when the mailbox lets go of it. */
-import { Unavailable } from '../ports.ts';
-import { type AwsSdk, expectGranted, type SdkConnection, type SdkOptions } from './aws-sdk-connection.ts';
+/** MQTT 5 by aws-iot-device-sdk-v2. A message at QoS 1 is acknowledged when it is told to. */
+import { mqtt5 } from 'aws-iot-device-sdk-v2';
+import { expectGranted, type SdkConnection, type SdkListener, type SdkOptions } from './aws-sdk-connection.ts';
 
 /** The library would always come back; the agent decides when it does, with a connection of its own. */
 const NEVER_MS = 86_400_000;
 
-export function openSdkMqtt5({ mqtt5 }: AwsSdk, options: SdkOptions): SdkConnection {
-  const { port, clientId, keepAliveSeconds, timeoutMs, receiveBytes, mailbox, acknowledgements } = options;
+export function openSdkMqtt5(options: SdkOptions, { onMessage, onLost }: SdkListener): SdkConnection {
+  const { port, clientId, keepAliveSeconds, timeoutMs, receiveBytes } = options;
   const client = new mqtt5.Mqtt5Client({
     hostName: '127.0.0.1',
     port,
@@ -20,18 +20,15 @@ export function openSdkMqtt5({ mqtt5 }: AwsSdk, options: SdkOptions): SdkConnect
       maximumPacketSizeBytes: receiveBytes,
     },
   });
-  const lost = (what: string, error: { toString(): string }): void =>
-    mailbox.fail(new Unavailable(`${what}: ${error.toString()}`, { cause: error }));
-  client.on('error', (error) => lost('connection failed', error));
-  client.on('connectionFailure', ({ error }) => lost('connection failed', error));
-  client.on('disconnection', ({ error }) => lost('connection closed', error));
+  client.on('error', (error) => onLost(nameOf(error)));
+  client.on('connectionFailure', ({ error }) => onLost(nameOf(error)));
+  client.on('disconnection', ({ error }) => onLost(nameOf(error)));
   client.on('messageReceived', ({ message: { topicName, payload }, acknowledgementControl }) => {
     const handle = acknowledgementControl?.acquireHandle();
-    mailbox.put({ topic: topicName, payload: bytesOf(payload) }, () => {
-      if (!handle) return;
-      acknowledgements.noteGiven();
-      handle.invokeAcknowledgement();
-    });
+    onMessage(
+      { topic: topicName, payload: bytesOf(payload) },
+      handle ? () => handle.invokeAcknowledgement() : undefined,
+    );
   });
   return {
     connect: async () => {
@@ -53,7 +50,6 @@ export function openSdkMqtt5({ mqtt5 }: AwsSdk, options: SdkOptions): SdkConnect
       client.once('stopped', () => resolve());
       client.stop({ reasonCode: mqtt5.DisconnectReasonCode.NormalDisconnection });
       await promise;
-      client.close();
     },
   };
 }
@@ -63,3 +59,5 @@ function bytesOf(payload: unknown): Uint8Array {
   if (ArrayBuffer.isView(payload)) return new Uint8Array(payload.buffer, payload.byteOffset, payload.byteLength);
   return new TextEncoder().encode(typeof payload === 'string' ? payload : '');
 }
+
+const nameOf = ({ error_name: name }: { readonly error_name?: string }): string => name ?? 'for a reason unknown';

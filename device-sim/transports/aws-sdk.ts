@@ -1,6 +1,6 @@
 /**
  * The agent's Transport over AWS's own device library, aws-iot-device-sdk-v2: what a device that runs JavaScript would use.
- * It is an optional dependency, and loaded when a connection is first asked for.
+ * It is an optional dependency, and runs in a process of its own, which ends with the connection (aws-sdk-process.ts).
  *
  * How it differs from mqtt.ts:
  *   - its socket cannot be tapped, so it connects through a tap on loopback, which counts every byte (loopback-tap.ts);
@@ -9,11 +9,11 @@
  *   - it says in CONNECT, as user name, what it is, and over MQTT 3.1.1 sends a SUBSCRIBE for each filter;
  *   - it leaves Nagle's algorithm on: each request takes 44 ms more than it must.
  */
+import { createRequire } from 'node:module';
 import { type Connect, type Message, type Transport, Unavailable } from '../ports.ts';
 import { Acknowledgements } from './acknowledgements.ts';
-import type { AwsSdk, SdkConnection } from './aws-sdk-connection.ts';
-import { openSdkMqtt311 } from './aws-sdk-mqtt311.ts';
-import { openSdkMqtt5 } from './aws-sdk-mqtt5.ts';
+import type { SdkConnection, SdkListener } from './aws-sdk-connection.ts';
+import { openSdkProcess } from './aws-sdk-process.ts';
 import { type LoopbackTap, startLoopbackTap } from './loopback-tap.ts';
 import { Mailbox } from './mailbox.ts';
 import { lineOf, type MqttTransportOptions, type Qos } from './mqtt.ts';
@@ -29,7 +29,8 @@ export class SdkRefusal extends Error {
   }
 }
 
-const loadSdk = (): Promise<AwsSdk> => import('aws-iot-device-sdk-v2');
+/** @throws where it is not installed */
+const findSdk = (): unknown => createRequire(import.meta.url).resolve('aws-iot-device-sdk-v2');
 
 const CLOSE_TIMEOUT_MS = 2_000;
 const ACKNOWLEDGE_TIMEOUT_MS = 200;
@@ -40,34 +41,46 @@ const ACKNOWLEDGE_TIMEOUT_MS = 200;
  * @throws {RangeError} where the URL is not one of MQTT
  * @throws {SdkRefusal} `aws-sdk-tls`
  */
-export function awsSdkConnect(options: MqttTransportOptions, load: () => Promise<AwsSdk> = loadSdk): Connect {
+export function awsSdkConnect(options: MqttTransportOptions, find: () => unknown = findSdk): Connect {
   const openLine = lineOf(options);
   if (options.tls)
     throw new SdkRefusal('aws-sdk-tls', 'expected a broker without TLS: what goes through it could not be counted');
   return async ({ receiveBytes }) => {
     const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, signal, qos = 1 } = options;
     signal?.throwIfAborted();
-    const sdk = await loaded(load);
+    expectSdk(find);
     const parts = { mailbox: new Mailbox(), acknowledgements: new Acknowledgements(), timeoutMs };
     const tap = await startLoopbackTap(openLine, () =>
       parts.acknowledgements.watch(options.openTap(protocolVersion), protocolVersion),
     );
-    const open = protocolVersion === 5 ? openSdkMqtt5 : openSdkMqtt311;
-    const connection = open(sdk, { ...parts, port: tap.port, clientId, keepAliveSeconds, receiveBytes });
+    const connection = await openSdkProcess(
+      { port: tap.port, clientId, protocolVersion, keepAliveSeconds, timeoutMs, receiveBytes },
+      listenerFor(parts),
+    );
     const transport = new SdkTransport({ ...parts, connection, tap, qos, signal });
     await transport.opened();
     return transport;
   };
 }
 
-async function loaded(load: () => Promise<AwsSdk>): Promise<AwsSdk> {
+function expectSdk(find: () => unknown): void {
   try {
-    return await load();
+    find();
   } catch (cause) {
     const what = 'expected the optional dependency aws-iot-device-sdk-v2; npm install it, or take the other transport';
     throw new SdkRefusal('aws-sdk-missing', what, { cause });
   }
 }
+
+const listenerFor = ({ mailbox, acknowledgements }: Pick<SdkParts, 'mailbox' | 'acknowledgements'>): SdkListener => ({
+  onMessage: (message, acknowledge) =>
+    mailbox.put(message, () => {
+      if (!acknowledge) return;
+      acknowledgements.noteGiven();
+      acknowledge();
+    }),
+  onLost: (why) => mailbox.fail(new Unavailable(`connection lost: ${why}`)),
+});
 
 interface SdkParts {
   readonly connection: SdkConnection;

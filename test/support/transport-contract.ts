@@ -18,7 +18,21 @@ export interface TransportUnderTest {
   readonly connect: (options: MqttTransportOptions) => Connect;
   /** Where it waits with the acknowledgement until the agent comes back for the next message. */
   readonly holdsBack: (protocolVersion: 4 | 5) => boolean;
+  /** In which it is tried; in all four, where nothing is said. */
+  readonly variants?: readonly TransportVariant[];
 }
+
+interface TransportVariant {
+  readonly protocolVersion: 4 | 5;
+  readonly qos: 0 | 1;
+}
+
+const VARIANTS: readonly TransportVariant[] = [
+  { protocolVersion: 5, qos: 1 },
+  { protocolVersion: 4, qos: 1 },
+  { protocolVersion: 5, qos: 0 },
+  { protocolVersion: 4, qos: 0 },
+];
 
 interface Bench extends AsyncDisposable {
   readonly broker: Awaited<ReturnType<typeof startBroker>>;
@@ -52,13 +66,8 @@ const countOf = ({ meter }: Bench, packet: string): number =>
   meter.counts.filter((count) => count.packet === packet).reduce((sum, { packets }) => sum + packets, 0);
 
 export function describeTransport(transportUnderTest: TransportUnderTest): void {
-  const { name } = transportUnderTest;
-  describe.each([
-    { protocolVersion: 5, qos: 1 },
-    { protocolVersion: 4, qos: 1 },
-    { protocolVersion: 5, qos: 0 },
-    { protocolVersion: 4, qos: 0 },
-  ] as const)(`${name} over MQTT version $protocolVersion at QoS $qos`, (options) => {
+  const { name, variants = VARIANTS } = transportUnderTest;
+  describe.each(variants)(`${name} over MQTT version $protocolVersion at QoS $qos`, (options) => {
     const open = () => bench(transportUnderTest, options);
 
     it('publishes, subscribes and receives in order', async () => {

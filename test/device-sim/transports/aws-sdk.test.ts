@@ -7,6 +7,11 @@ describeTransport({
   name: 'the AWS IoT Device SDK',
   connect: awsSdkConnect,
   holdsBack: (protocolVersion) => protocolVersion === 5,
+  // QoS 0 too, in test/device-sim/measure/variants: each connection is a process.
+  variants: [
+    { protocolVersion: 5, qos: 1 },
+    { protocolVersion: 4, qos: 1 },
+  ],
 });
 
 const OPTIONS = {
@@ -17,7 +22,9 @@ const OPTIONS = {
 
 describe('the transport of the AWS IoT Device SDK', () => {
   it('says so where the library is not installed', async () => {
-    const connect = awsSdkConnect(OPTIONS, () => Promise.reject(new Error('ERR_MODULE_NOT_FOUND')));
+    const connect = awsSdkConnect(OPTIONS, () => {
+      throw new Error('ERR_MODULE_NOT_FOUND');
+    });
     await expect(connect({ receiveBytes: 4_096 })).rejects.toMatchObject({ code: 'aws-sdk-missing' });
   });
 
