@@ -7,10 +7,12 @@ import type { Ram, RamBuffer } from '../ports.ts';
 
 export class RamLedger implements Ram {
   readonly budgetBytes: number;
+  readonly #pool: ScratchPool | undefined;
   #usedBytes = 0;
 
-  constructor(budgetBytes: number) {
+  constructor(budgetBytes: number, pool?: ScratchPool) {
     this.budgetBytes = budgetBytes;
+    this.#pool = pool;
   }
 
   get usedBytes(): number {
@@ -24,7 +26,7 @@ export class RamLedger implements Ram {
     }
     this.#usedBytes += bytes;
     this.noteUse();
-    return new LedgerBuffer(bytes, this);
+    return new LedgerBuffer(bytes, this.#pool && isScratch(what, bytes) ? this.#pool : undefined, this);
   }
 
   /** Of a buffer, once. */
@@ -35,24 +37,53 @@ export class RamLedger implements Ram {
   protected noteUse(): void {}
 }
 
+/** Memory that many boards use in turn, where it is theirs for a moment only. */
+export class ScratchPool {
+  readonly #free = new Map<number, Uint8Array[]>();
+
+  /** All zeros. */
+  take(bytes: number): Uint8Array {
+    return this.#free.get(bytes)?.pop()?.fill(0) ?? new Uint8Array(bytes);
+  }
+
+  giveBack(buffer: Uint8Array): void {
+    const free = this.#free.get(buffer.length);
+    if (free) free.push(buffer);
+    else this.#free.set(buffer.length, [buffer]);
+  }
+}
+
+/** What nobody looks at any more once it is freed; decoded values are views of other buffers. */
+const SCRATCH: readonly string[] = ['compare', 'hash', 'copy', 'boot loader'];
+/** bytes. */
+const MAX_SCRATCH = 1_024;
+
+const isScratch = (what: string, bytes: number): boolean => bytes <= MAX_SCRATCH && SCRATCH.includes(what);
+
 /** It counts from the start, and is made when somebody looks: a receive buffer is one that the transport has already. */
 class LedgerBuffer implements RamBuffer {
   readonly #length: number;
+  readonly #pool: ScratchPool | undefined;
   #ledger: RamLedger | undefined;
   #bytes: Uint8Array | undefined;
 
-  constructor(length: number, ledger: RamLedger) {
+  constructor(length: number, pool: ScratchPool | undefined, ledger: RamLedger) {
     this.#length = length;
+    this.#pool = pool;
     this.#ledger = ledger;
   }
 
   get bytes(): Uint8Array {
-    return (this.#bytes ??= new Uint8Array(this.#length));
+    return (this.#bytes ??= this.#pool?.take(this.#length) ?? new Uint8Array(this.#length));
   }
 
   [Symbol.dispose](): void {
-    this.#ledger?.free(this.#length);
+    if (!this.#ledger) return;
+    this.#ledger.free(this.#length);
     this.#ledger = undefined;
+    if (!this.#pool || !this.#bytes) return;
+    this.#pool.giveBack(this.#bytes);
+    this.#bytes = undefined;
   }
 }
 

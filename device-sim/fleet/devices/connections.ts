@@ -11,12 +11,15 @@ export interface Swept {
 }
 
 /** How often deadlines are looked at: each may be met so much later. */
-const SWEEP_MS = 50;
+const TICK_MS = 50;
 /** Connections that are between their first packet and the broker's answer: more at once make brokers drop some. */
 const HANDSHAKES_AT_ONCE = 128;
 /** bytes. What is read from a socket at a time. */
 const READ_BYTES = 16_384;
 const SLOW_READ_BYTES = 1_024;
+
+/** bytes. What is read and not yet looked at; longer pieces get memory of their own. */
+const CHUNK_BYTES = READ_BYTES;
 
 export class Connections {
   readonly reader = new PacketReader();
@@ -29,6 +32,11 @@ export class Connections {
   receivedBytes = 0;
   /** Answered by the broker, and not closed yet. */
   connected = 0;
+  readonly #chunks: Buffer[] = [];
+  /** Called about every 50 ms while there is a connection. */
+  onTick: (nowMs: number) => void = () => {};
+  #tickedAtMs = 0;
+  readonly #turns: (() => void)[] = [];
   readonly #swept = new Set<Swept>();
   readonly #queue: PromiseWithResolvers<void>[] = [];
   #handshakes = 0;
@@ -37,7 +45,7 @@ export class Connections {
 
   add(swept: Swept): void {
     this.#swept.add(swept);
-    this.#timer ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    this.#timer ??= setInterval(() => this.tick(), TICK_MS);
   }
 
   remove(swept: Swept): void {
@@ -46,6 +54,31 @@ export class Connections {
     clearInterval(this.#timer);
     this.#timer = undefined;
   }
+
+  /** Memory for what a connection has read; idle ones have none. */
+  takeChunk(bytes: number): Buffer {
+    return (bytes <= CHUNK_BYTES && this.#chunks.pop()) || Buffer.allocUnsafeSlow(Math.max(bytes, CHUNK_BYTES));
+  }
+
+  giveBackChunk(chunk: Buffer): void {
+    if (chunk.length === CHUNK_BYTES) this.#chunks.push(chunk);
+  }
+
+  /**
+   * Resolves in a turn of the event loop of its own: what a device does when its connection is closed is to boot, which is
+   * milliseconds of work, and when all connections are closed at once nobody would hear of the new ones for many seconds.
+   */
+  ownTurn(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    if (this.#turns.length === 0) setImmediate(this.#nextTurn);
+    this.#turns.push(resolve);
+    return promise;
+  }
+
+  readonly #nextTurn = (): void => {
+    this.#turns.shift()?.();
+    if (this.#turns.length > 0) setImmediate(this.#nextTurn);
+  };
 
   /** Resolves when it is this connection's turn; whoever awaits it calls `endHandshake`. */
   async beginHandshake(): Promise<void> {
@@ -83,8 +116,15 @@ export class Connections {
     }
   }
 
-  #sweep(): void {
+  /**
+   * If it is time. Called at each read too: where a thousand sockets have something to read at once, libuv reads from them
+   * 49,000 times before it looks at a timer (48 rounds of epoll_wait with 1,024 events), which takes devices many seconds.
+   */
+  tick(): void {
     const nowMs = performance.now();
+    if (nowMs - this.#tickedAtMs < TICK_MS * 0.9) return;
+    this.#tickedAtMs = nowMs;
+    this.onTick(nowMs);
     for (const swept of this.#swept) swept.sweep(nowMs);
   }
 }

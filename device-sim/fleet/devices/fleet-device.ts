@@ -7,7 +7,7 @@ import { boardParts } from '../../hardware/board-parts.ts';
 import { readBootRecord } from '../../hardware/boot-record.ts';
 import type { Flash } from '../../hardware/flash.ts';
 import { createNativeDigest } from '../../hardware/native-digest.ts';
-import { RamLedger } from '../../hardware/ram.ts';
+import { RamLedger, type ScratchPool } from '../../hardware/ram.ts';
 import { seededRandom } from '../../links/seeded-random.ts';
 import { type MachineResult, runMachine } from '../../machine.ts';
 import type { AgentEvent, AgentSettings, Clock, Message } from '../../ports.ts';
@@ -27,6 +27,7 @@ export interface FleetWorld {
   readonly settings: AgentSettings;
   readonly address: ReturnType<typeof brokerAddress>;
   readonly clock: Clock;
+  readonly scratch: ScratchPool;
   readonly verify: Parameters<typeof runMachine>[0]['verify'];
 }
 
@@ -108,7 +109,7 @@ export class FleetDevice implements SocketWatch {
 
   /** It is switched on again where it gave up: a device in the field would be. */
   async #update(flash: Flash): Promise<Ending> {
-    const { order, connections, fleet, settings, address, clock, verify } = this.#world;
+    const { order, connections, fleet, settings, address, clock, scratch, verify } = this.#world;
     const isSlow = order.slowShare > 0 && rollOf(order.seed, this.#number, ROLL.slow) < order.slowShare;
     if (isSlow) this.#world.tally.slowDevices += 1;
     const socket = { ...address, clientId: this.thing, watch: this, timeoutMs: settings.answerTimeoutMs };
@@ -124,7 +125,7 @@ export class FleetDevice implements SocketWatch {
         isSlow ? { ...socket, readBytesPerSecond: order.slowBytesPerSecond } : socket,
       ),
       random: seededRandom(rollOf(order.seed, this.#number, ROLL.agent) * 2 ** 32),
-      ram: new RamLedger(fleet.board.agentRamBytes),
+      ram: new RamLedger(fleet.board.agentRamBytes, scratch),
       isHealthy: ALWAYS,
       observe: (event: AgentEvent) => this.#observe(event),
     };
@@ -150,6 +151,7 @@ export class FleetDevice implements SocketWatch {
     const { tally } = this.#world;
     if (event.kind === 'state') this.#enter(event.state);
     else if (event.kind === 'boot') tally.boots += 1;
+    else if (event.kind === 'retry') tally.noteRetry(event.what);
     else if (event.kind === 'connecting' && event.attempt > 1) tally.reconnects += 1;
     else if (event.kind === 'block') {
       const { storedBytes, fileBytes } = event;

@@ -42,8 +42,9 @@ const PING_SHARE = 0.75;
 const FIRST_REFUSAL = 0x80;
 
 const PINGREQ = encodePacket({ cmd: 'pingreq' });
+/** By the agent itself: nobody waits any more who would want to know where. */
+const CLOSED = new Unavailable('connection closed');
 const DISCONNECT = encodePacket({ cmd: 'disconnect', reasonCode: 0 });
-const NOTHING = Buffer.alloc(0);
 
 /** @throws {RangeError} where the URL is not one of MQTT over TCP */
 export function brokerAddress(mqttUrl: string): Pick<SocketOptions, 'host' | 'port'> {
@@ -77,8 +78,11 @@ class SocketTransport implements Transport, Swept {
   readonly #options: SocketOptions;
   readonly #receiveBytes: number;
   readonly #socket: Socket;
-  /** Read from the socket, and not looked at. */
-  #unread: Buffer = NOTHING;
+  /** Where what was read from the socket is; absent where that is nothing, and no message of it is with the agent. */
+  #chunk: Buffer | undefined;
+  /** In the chunk: what nobody has looked at. */
+  #unreadFrom = 0;
+  #unreadTo = 0;
   /** Let in while a subscription was waited for, and acknowledged already. */
   #queue: Message[] | undefined;
   /** Of the message that the agent has; 0 where it has none, or one without QoS. */
@@ -199,14 +203,15 @@ class SocketTransport implements Transport, Swept {
     } else {
       this.#socket.destroy();
     }
-    this.#failure ??= new Unavailable('connection closed');
+    this.#failure ??= CLOSED;
     if (this.#isClosed) return;
     this.#destroyAtMs = performance.now() + CLOSE_TIMEOUT_MS;
-    this.#unread = NOTHING;
+    this.#unreadFrom = this.#unreadTo;
     this.#resume();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onClosed = resolve;
     await promise;
+    await this.#connections.ownTurn();
   }
 
   #sendConnect(): void {
@@ -223,15 +228,17 @@ class SocketTransport implements Transport, Swept {
     this.#connections.remove(this);
     if (this.#isOpen) this.#connections.connected -= 1;
     this.#isOpen = false;
-    this.fail(new Unavailable('connection closed'));
+    // An error costs more than all else here.
+    this.fail(this.#failure ?? new Unavailable('connection closed'));
     this.#onClosed?.();
   }
 
   /** What the socket read, in a buffer that all share. @returns whether it shall go on reading */
   #take(read: Uint8Array): boolean {
     this.#connections.receivedBytes += read.length;
+    this.#connections.tick();
     if (this.#failure !== undefined) return true;
-    this.#unread = this.#unread.length === 0 ? Buffer.from(read) : Buffer.concat([this.#unread, read]);
+    this.#keep(read);
     const isAwaited = this.#waiter !== undefined;
     this.#look();
     const { readBytesPerSecond } = this.#options;
@@ -252,11 +259,10 @@ class SocketTransport implements Transport, Swept {
   #look(): void {
     try {
       while (this.#waiter) {
-        const bytes = packetBytes(this.#unread);
-        if (bytes !== undefined && bytes > this.#receiveBytes) throw new RangeError(`a packet of ${bytes} bytes`);
-        if (bytes === undefined || bytes > this.#unread.length) return;
-        const packet = this.#connections.reader.read(this.#unread.subarray(0, bytes));
-        this.#unread = bytes === this.#unread.length ? NOTHING : this.#unread.subarray(bytes);
+        // Nobody has a message of it as long as somebody waits for one.
+        if (this.#unreadFrom === this.#unreadTo) return this.#giveBack();
+        const packet = this.#nextPacket();
+        if (!packet) return;
         this.#meet(packet);
       }
     } catch (error) {
@@ -265,13 +271,44 @@ class SocketTransport implements Transport, Swept {
     }
   }
 
+  #nextPacket(): Packet | undefined {
+    const unread = this.#chunk?.subarray(this.#unreadFrom, this.#unreadTo);
+    const bytes = unread && packetBytes(unread);
+    if (!unread || bytes === undefined) return undefined;
+    if (bytes > this.#receiveBytes) throw new RangeError(`a packet of ${bytes} bytes`);
+    if (bytes > unread.length) return undefined;
+    this.#unreadFrom += bytes;
+    return this.#connections.reader.read(unread.subarray(0, bytes));
+  }
+
+  #keep(read: Uint8Array): void {
+    const before = this.#chunk;
+    const unreadBytes = this.#unreadTo - this.#unreadFrom;
+    if (!before || this.#unreadTo + read.length > before.length) {
+      // The one before goes to nobody else: a message of it may be with the agent.
+      this.#chunk = this.#connections.takeChunk(unreadBytes + read.length);
+      before?.copy(this.#chunk, 0, this.#unreadFrom, this.#unreadTo);
+      this.#unreadFrom = 0;
+      this.#unreadTo = unreadBytes;
+    }
+    this.#chunk?.set(read, this.#unreadTo);
+    this.#unreadTo += read.length;
+  }
+
+  #giveBack(): void {
+    if (this.#chunk) this.#connections.giveBackChunk(this.#chunk);
+    this.#chunk = undefined;
+    this.#unreadFrom = 0;
+    this.#unreadTo = 0;
+  }
+
   #meet(packet: Packet): void {
     switch (packet.cmd) {
       case 'publish':
         this.#heldId = packet.qos === 0 ? 0 : (packet.messageId ?? 0);
         if (this.#waiter?.what === 'message') return this.#settle(packet);
         this.#acknowledge();
-        (this.#queue ??= []).push(messageOf(packet));
+        (this.#queue ??= []).push(copyOf(messageOf(packet)));
         return;
       case 'connack':
       case 'suback':
@@ -346,3 +383,6 @@ function messageOf({ topic, payload }: IPublishPacket): Message {
   const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
   return { topic, payload: new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length) };
 }
+
+/** To be kept: the memory that it came in is for what comes next. */
+const copyOf = ({ topic, payload }: Message): Message => ({ topic, payload: payload.slice() });

@@ -27,6 +27,7 @@ export class Tally {
   readonly unexplained: string[] = [];
   readonly #count: number;
   readonly #stateMs = new Map<string, number>();
+  readonly #retries = new Map<string, number>();
   readonly #refused = new Map<string, number>();
   readonly #failed = new Map<string, number>();
   readonly #lost = new Map<string, number>();
@@ -72,12 +73,20 @@ export class Tally {
     this.lastBlockAtMs = nowMs;
   }
 
+  noteRetry(why: string): void {
+    addOne(this.#retries, why);
+  }
+
   noteUnexplained(text: string): void {
     if (this.unexplained.length < MAX_UNEXPLAINED) this.unexplained.push(text);
   }
 
   noteState(state: string, ms: number): void {
     this.#stateMs.set(state, (this.#stateMs.get(state) ?? 0) + ms);
+  }
+
+  get retries(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#retries);
   }
 
   get stateMs(): Readonly<Record<string, number>> {

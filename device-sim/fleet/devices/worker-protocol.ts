@@ -83,6 +83,8 @@ export interface WorkerProgress extends WorkerCounts {
   /** Connections that were opened, and those of them beyond the one or two that an update takes: because one was lost. */
   readonly connections: number;
   readonly reconnects: number;
+  /** Why devices tried something again: `connection closed`, `no answer to start-next`. */
+  readonly retries?: Readonly<Record<string, number>>;
   /** Starts of boot loaders. */
   readonly boots: number;
   /** Blocks that came, and bytes of envelopes and images in them. */

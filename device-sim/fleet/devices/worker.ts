@@ -2,6 +2,7 @@
  * A worker of a fleet: some thousand devices, or as many bare connections, on one thread. Every device ends in exactly
  * one way, and is counted once.
  */
+import { ScratchPool } from '../../hardware/ram.ts';
 import { verifyWithOpenSsl } from '../../hardware/native-verifier.ts';
 import type { AgentSettings } from '../../ports.ts';
 import { type ArrivalOptions, Arrivals } from './arrivals.ts';
@@ -53,12 +54,20 @@ export class FleetWorker {
     const { things, arrivalsPerSecond, timeLimitSeconds } = this.#order;
     this.#startedAtMs = Date.now();
     this.#cpu = process.cpuUsage();
-    const ticker = setInterval(() => report(this.#progress()), PROGRESS_MS);
-    const limit = setTimeout(() => this.stop('time limit'), timeLimitSeconds * 1_000);
+    const limitAtMs = performance.now() + timeLimitSeconds * 1_000;
+    let reportAtMs = 0;
+    const tick = (nowMs: number): void => {
+      if (nowMs >= limitAtMs) this.stop('time limit');
+      if (nowMs < reportAtMs) return;
+      reportAtMs = nowMs + PROGRESS_MS;
+      report(this.#progress());
+    };
+    // The connections tick too while they are busy, when timers come late.
+    this.#connections.onTick = tick;
+    const ticker = setInterval(() => tick(performance.now()), PROGRESS_MS);
     const arrivals = new Arrivals({ ...things, perSecond: arrivalsPerSecond, begin: this.#begin });
     await arrivals.all();
     clearInterval(ticker);
-    clearTimeout(limit);
     return this.#result();
   }
 
@@ -76,6 +85,7 @@ export class FleetWorker {
       tally: this.#tally,
       settings: { ...SETTINGS, blockBytes, requestBytes, idleTimeoutMs: timeLimitSeconds * 1_000 },
       address: brokerAddress(order.mqttUrl),
+      scratch: new ScratchPool(),
       clock: { nowMs: () => performance.now(), sleep: (ms) => this.#connections.sleep(ms) },
       verify: (key, message, signature) => {
         this.#tally.verifications += 1;
@@ -108,6 +118,7 @@ export class FleetWorker {
       connected,
       connections: opened,
       reconnects: tally.reconnects,
+      retries: tally.retries,
       boots: tally.boots,
       blocks: tally.blocks,
       payloadBytes: tally.payloadBytes,
