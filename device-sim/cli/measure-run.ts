@@ -21,7 +21,7 @@ import { runExperiment } from '../measure/run/run-experiment.ts';
 import { BadRunFolder, differencesOf, RunFolder } from '../measure/run/run-folder.ts';
 import { findSurroundings } from '../measure/run/surroundings.ts';
 import { type ExperimentFlags, overridesOf, saysAnything, withExperimentFlags } from './measure-flags.ts';
-import { describePlan, describeResults, describeTime } from './measure-text.ts';
+import { describeChoices, describePlan, describeResults, describeTime } from './measure-text.ts';
 
 interface MeasureOptions extends ExperimentFlags {
   readonly plan?: true;
@@ -29,6 +29,7 @@ interface MeasureOptions extends ExperimentFlags {
   readonly resume?: string;
   readonly printExperiment?: string;
   readonly printSchema?: true;
+  readonly list?: true;
 }
 
 /** @returns the command itself, which others register theirs below */
@@ -51,10 +52,12 @@ export function registerMeasureRun(program: Command): Command {
     .option('--out <dir>', 'folder of the results (default: results/NAME-TIME)')
     .option('--resume <dir>', 'go on with the experiment in this folder')
     .option('--print-experiment <name>', `print a preset as a file to copy: ${PRESETS.join(', ')}`)
-    .option('--print-schema', 'print the JSON Schema of an experiment file');
+    .option('--print-schema', 'print the JSON Schema of an experiment file')
+    .option('--list', 'print the signatures and images that an experiment can name, and whose sizes they are');
   run<MeasureOptions>(command, async ({ args: [named], options, io }) => {
     if (options.printExperiment !== undefined) return printExperiment(options.printExperiment);
     if (options.printSchema) return { json: EXPERIMENT_SCHEMA, text: JSON.stringify(EXPERIMENT_SCHEMA, undefined, 2) };
+    if (options.list) return describeChoices();
     const { resume } = options;
     if (resume !== undefined) return measure(openFolder(resume, { named, options }), io);
     const experiment = experimentOf(named ?? 'quick', options);

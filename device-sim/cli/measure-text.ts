@@ -2,7 +2,9 @@
 import { type CommandResult, textTable } from '../../command-line.ts';
 import { bytesOnTheWire, sumOf } from '../metrics/cost.ts';
 import type { Experiment } from '../measure/experiment/experiment.ts';
+import { IMAGE_NAMES, knownImage } from '../measure/experiment/images.ts';
 import { differences, type Matrix } from '../measure/experiment/matrix.ts';
+import { algorithmNames, SCHEMES, signatureSize } from '../measure/experiment/schemes.ts';
 import type { CaseRun, LeftOut, MeasureResults } from '../measure/results/results.ts';
 import { estimateMs, SETUP_MS } from '../measure/run/estimate.ts';
 import type { PlannedRun } from '../measure/run/plan-runs.ts';
@@ -33,6 +35,31 @@ export function describePlan(
     json: { experiment, cases, leftOut, runs: runs.length, estimatedSeconds: Math.round(estimatedMs / 1_000) },
     text,
   };
+}
+
+/** What an experiment can name beside what its file brings. */
+export function describeChoices(): CommandResult {
+  const algorithms = algorithmNames(SCHEMES).map((name) => {
+    const source = SCHEMES.find((scheme) => scheme.name === name)?.source ?? 'implemented here';
+    return { name, ...signatureSize(name, SCHEMES), source };
+  });
+  const images = IMAGE_NAMES.map(knownImage);
+  const rows = algorithms.map(({ name, signature, signatureBytes, publicKeyBytes, source }) => [
+    ...[name, signatureBytes ?? '', publicKeyBytes ?? '', signature ?? '', source],
+  ]);
+  const text = [
+    textTable(['algorithm', 'signature, B', 'public key, B', 'on the device', 'source'], rows),
+    '',
+    'Several with + are a hybrid: ES256+ML-DSA-65. `size-only` is carried over the wire, and verified by nobody.',
+    '',
+    textTable(
+      ['image', 'bytes'],
+      images.flatMap((image) => (image ? [[image.name, image.imageBytes]] : [])),
+    ),
+    '',
+    'Links and boards: bristlecone device links, bristlecone device boards.',
+  ].join('\n');
+  return { json: { algorithms, images }, text };
 }
 
 const describeLeftOut = (leftOut: readonly LeftOut[]): readonly string[] =>

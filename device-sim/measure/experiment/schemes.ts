@@ -16,13 +16,13 @@ export const SCHEMES: readonly Scheme[] = [
   { name: 'FN-DSA-512', signatureBytes: 666, publicKeyBytes: 897, source: FALCON },
   { name: 'FN-DSA-1024', signatureBytes: 1_280, publicKeyBytes: 1_793, source: FALCON },
   { name: 'HSS-LMS-SHA256-192-H15-W4', signatureBytes: 1_624, publicKeyBytes: 52,
-    source: 'RFC 8554 §3.3, §4.5, §5.4 with n = 24 (SP 800-208 §4): 4 + (4 + 4 + 24 + 51 × 24) + 4 + 15 × 24; one level of HSS' },
+    source: 'RFC 8554 §4.5, §5.4 with n = 24 (SP 800-208 §4): 4 + (4 + 4 + 24 + 51 × 24) + 4 + 15 × 24; one level of HSS' },
   { name: 'XMSS-SHA2_10_256', signatureBytes: 2_500, publicKeyBytes: 68,
     source: 'RFC 8391 §4.1.8: 4 + 32 + (67 + 10) × 32; §4.1.7: a public key is OID, root and seed' },
   { name: 'HAWK-512', signatureBytes: 555, publicKeyBytes: 1_024,
     source: 'HAWK reference implementation, hawk.h: HAWK_SIG_SIZE(9), HAWK_PUB_SIZE(9); a candidate of NIST’s second call' },
   { name: 'MAYO-1', signatureBytes: 454, publicKeyBytes: 1_420,
-    source: 'liboqs 0.13.0 sig_mayo.h, and PQCMayo/MAYO-C params of round 2; a candidate of NIST’s second call' },
+    source: 'liboqs 0.13.0, sig_mayo.h; a candidate of NIST’s second call' },
 ];
 
 /** Those that KMS signs with here, and the key specs it does so with. ESP256 is ES256 under another name. */

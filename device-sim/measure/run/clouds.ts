@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { rootCertificates } from 'node:tls';
 import { startMosquitto } from '../../fleet/mosquitto.ts';
 import type { DeviceTls } from '../../transports/tls-line.ts';
+import { Unavailable } from '../../ports.ts';
 import { textAt } from '../json.ts';
 import type { CaseSpec } from '../results/results.ts';
 import { CommandProcess } from './command-process.ts';
@@ -22,62 +23,90 @@ export type CloudChoice = Pick<CaseSpec, 'broker' | 'security' | 'certificate'>;
 export const cloudKey = ({ broker, security, certificate }: CloudChoice): string =>
   [broker, security, certificate ?? ''].join(' ');
 
+interface StartedCloud {
+  readonly cloud: Cloud;
+  readonly process: CommandProcess;
+}
+
 export class Clouds implements AsyncDisposable {
-  readonly #clouds: ReadonlyMap<string, Cloud>;
-  readonly #processes: readonly CommandProcess[];
+  readonly #started: ReadonlyMap<string, StartedCloud>;
+  /** Why those that were not started were not. */
+  readonly #failed: ReadonlyMap<string, string>;
   readonly #resources: AsyncDisposableStack;
 
   private constructor(
-    clouds: ReadonlyMap<string, Cloud>,
-    { processes, resources }: { processes: readonly CommandProcess[]; resources: AsyncDisposableStack },
+    started: ReadonlyMap<string, StartedCloud>,
+    { failed, resources }: { failed: ReadonlyMap<string, string>; resources: AsyncDisposableStack },
   ) {
-    this.#clouds = clouds;
-    this.#processes = processes;
+    this.#started = started;
+    this.#failed = failed;
     this.#resources = resources;
   }
 
-  /** One for each choice that differs, side by side. */
+  /**
+   * One for each choice that differs, side by side. One that cannot be started fails its own cases, and no others.
+   *
+   * @throws {Unavailable} where none can be
+   */
   static async start(choices: readonly CloudChoice[], folder: string): Promise<Clouds> {
-    await using started = new AsyncDisposableStack();
-    const distinct = new Map(choices.map((choice) => [cloudKey(choice), choice]));
-    const processes = [...distinct].map(() => started.use(new CommandProcess()));
-    const mosquitto = [...distinct.values()].some(({ broker }) => broker === 'mosquitto')
+    await using resources = new AsyncDisposableStack();
+    const distinct = [...new Map(choices.map((choice) => [cloudKey(choice), choice])).values()];
+    const mosquitto = distinct.some(({ broker }) => broker === 'mosquitto')
       ? await startMosquitto(join(folder, 'mosquitto'))
       : undefined;
-    if (mosquitto) started.use(mosquitto.service);
-    const starting = [...distinct.values()].map((choice, index) =>
-      startCloud(choice, {
-        data: join(folder, `cloud-${index}`),
-        process: processes[index]!,
-        brokerUrl: choice.broker === 'mosquitto' ? mosquitto?.url : foreignUrl(choice),
+    if (mosquitto) resources.use(mosquitto.service);
+    const outcomes = await Promise.allSettled(
+      distinct.map(async (choice, index): Promise<StartedCloud> => {
+        const process = resources.use(new CommandProcess());
+        const brokerUrl = choice.broker === 'mosquitto' ? mosquitto?.url : foreignUrl(choice);
+        return {
+          cloud: await startCloud(choice, { data: join(folder, `cloud-${index}`), process, brokerUrl }),
+          process,
+        };
       }),
     );
-    const clouds = await Promise.all(starting);
-    const byKey = new Map([...distinct.keys()].map((key, index) => [key, clouds[index]!]));
-    return new Clouds(byKey, { processes, resources: started.move() });
+    const started = new Map<string, StartedCloud>();
+    const failed = new Map<string, string>();
+    for (const [index, choice] of distinct.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'fulfilled') started.set(cloudKey(choice), outcome.value);
+      else failed.set(cloudKey(choice), reasonOf(outcome?.reason));
+    }
+    const [why] = failed.values();
+    if (started.size === 0) throw new Unavailable(`no cloud could be started: ${why}`);
+    return new Clouds(started, { failed, resources: resources.move() });
   }
 
   /** Any of them: where keys are, and envelopes are signed. */
   get first(): Cloud {
-    const [first] = this.#clouds.values();
+    const [first] = this.#started.values();
     if (!first) throw new RangeError('experiment: expected at least one cloud');
-    return first;
+    return first.cloud;
   }
 
+  /** Whether one that was started is gone. */
   get hasEnded(): boolean {
-    return this.#processes.some(({ hasEnded }) => hasEnded);
+    return [...this.#started.values()].some(({ process }) => process.hasEnded);
   }
 
+  isStarted(choice: CloudChoice): boolean {
+    return this.#started.has(cloudKey(choice));
+  }
+
+  /** @throws {Unavailable} where it could not be started, and why */
   of(choice: CloudChoice): Cloud {
-    const cloud = this.#clouds.get(cloudKey(choice));
-    if (!cloud) throw new RangeError(`experiment: no cloud was started for ${cloudKey(choice)}`);
-    return cloud;
+    const key = cloudKey(choice);
+    const started = this.#started.get(key);
+    if (started) return started.cloud;
+    throw new Unavailable(this.#failed.get(key) ?? `no cloud was started for ${key}`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#resources.disposeAsync();
   }
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Undefined where the broker is embedded. */
 const foreignUrl = ({ broker }: CloudChoice): string | undefined => (broker === 'embedded' ? undefined : broker);

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { Unavailable } from '../../ports.ts';
+import { textAt } from '../json.ts';
 
 const ENTRY = join(import.meta.dirname, '../../../bristlecone.ts');
 const FLAGS = ['--disable-warning=ExperimentalWarning'];
@@ -42,8 +43,7 @@ export class CommandProcess implements AsyncDisposable {
       const line = await this.#next(args);
       const exitCode = exitCodeIn(line);
       if (exitCode === 0) return answer;
-      if (exitCode !== undefined)
-        throw new Unavailable(`${nameOf(args)}: ${JSON.stringify(answer).slice(0, MAX_SHOWN)}`);
+      if (exitCode !== undefined) throw refusal(args, answer);
       answer = line;
     }
   }
@@ -57,7 +57,7 @@ export class CommandProcess implements AsyncDisposable {
     this.#write(args);
     const line = await this.#next(args);
     if (typeof line === 'object' && line !== null && !('error' in line)) return line;
-    throw new Unavailable(`${nameOf(args)}: ${JSON.stringify(line).slice(0, MAX_SHOWN)}`);
+    throw refusal(args, line);
   }
 
   get hasEnded(): boolean {
@@ -83,7 +83,18 @@ export class CommandProcess implements AsyncDisposable {
   }
 }
 
-const nameOf = (args: readonly string[]): string => `bristlecone ${args.slice(0, 2).join(' ')}`;
+function refusal(args: readonly string[], answer: unknown): Unavailable {
+  const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined;
+  const said =
+    error === undefined ? `${JSON.stringify(answer)}` : `${textAt(error, 'message')} [${textAt(error, 'code')}]`;
+  return new Unavailable(`${nameOf(args)}: ${said.slice(0, MAX_SHOWN)}`);
+}
+
+/** `bristlecone release create`, without its options. */
+const nameOf = (args: readonly string[]): string => {
+  const options = args.findIndex((arg) => arg.startsWith('-'));
+  return ['bristlecone', ...args.slice(0, options === -1 ? 2 : Math.min(options, 2))].join(' ');
+};
 
 const exitCodeIn = (line: unknown): number | undefined =>
   typeof line === 'object' && line !== null && 'exitCode' in line ? Number(line.exitCode) : undefined;

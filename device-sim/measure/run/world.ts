@@ -58,13 +58,14 @@ export class ExperimentWorld implements AsyncDisposable {
     const releases = new Releases(experiment, { folder: join(folder, 'releases'), commands, signing: clouds.first });
     const board = boardNamed(experiment.runsOn);
     if (!board) throw new RangeError(`experiment: no board ${experiment.runsOn}`);
-    const campaigns = campaignsOf(runs, clouds);
+    const possible = runs.filter(({ spec }) => clouds.isStarted(spec));
+    const campaigns = campaignsOf(possible, clouds);
     for (const [done, { cloud, first, things }] of campaigns.entries()) {
       onStep(done, campaigns.length);
       const id = await releases.idIn(cloud, first.spec);
       await commands.run(['campaign', 'create', '--release', id, '--data', cloud.data, '--thing', ...things]);
     }
-    const credentials = await credentialsOf(runs, { clouds, releases, board, commands });
+    const credentials = await credentialsOf(possible, { clouds, releases, board, commands });
     return new ExperimentWorld({ commands, clouds, releases, board, credentials, resources: resources.move() });
   }
 

@@ -49,6 +49,14 @@ describe('measure', () => {
     expect(JSON.parse((await measure('--print-schema')).stdout)).toMatchObject({ properties: { base: {} } });
   });
 
+  it('lists what an experiment can name', async () => {
+    const { stdout } = await measure('--list');
+
+    expect(stdout).toMatch(/ES256\+ML-DSA-65/);
+    expect(stdout).toMatch(/FN-DSA-512 +666 +897 +size-only +Falcon/);
+    expect(stdout).toMatch(/movehub +102432/);
+  });
+
   it.each<[name: string, args: readonly string[], message: string, exitCode: number]>([
     [
       'a preset that is none',
@@ -139,6 +147,30 @@ describe('a small experiment', { timeout: 90_000 }, () => {
     expect(new Set(first?.rows.map(({ how, seed }) => `${how} ${seed}`))).toEqual(new Set(['measured 1']));
     expect(first?.rows[0]?.commit).toMatch(/./);
     expect(first?.blockMs.length).toBeGreaterThan(0);
+  });
+
+  it('records a case that fails with its code, and runs the others', async () => {
+    const axes = [
+      '--algorithm',
+      'none',
+      '--image',
+      'config-4k',
+      '--broker',
+      'embedded',
+      'mqtt://127.0.0.1:1',
+      '--cross',
+    ];
+    const rest = ['--no-handshakes', '--repetitions', '1', '--out', shell.file('failing'), '--json'];
+    const { stdout, exitCode } = await shell.run('measure', ...axes, ...rest);
+
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({
+      runs: 1,
+      failed: [
+        { code: 'unavailable', detail: expect.stringContaining('mqtt://127.0.0.1:1 does not answer [not-reachable]') },
+      ],
+      interrupted: false,
+    });
   });
 
   it('counts the same when it is killed -9 in the middle of a run, and gone on with', async () => {
