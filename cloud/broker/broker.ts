@@ -135,6 +135,7 @@ async function createAedes(options: BrokerOptions, { denials, sessions, certific
       ...permissions({ sessions, denials, filters, forget: (client, filter) => forgetFilter(aedes, client, filter) }),
     },
     log,
+    (session) => denials.note('overflow', { thing: session }),
   );
   aedes.on('unsubscribe', (unsubscribed, client) => filters.remove(client, unsubscribed));
   aedes.on('subscribe', (subscriptions, client) => noteShared(subscriptions, client, denials));

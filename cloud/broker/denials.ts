@@ -9,6 +9,7 @@ const MESSAGES = {
   subscribe: 'refused a subscription',
   receive:   'withheld a message',
   crowd:     'closed the oldest connection that had not said who it is: too many of them',
+  overflow:  'dropped a message: its session has too many that nobody acknowledged',
 } as const;
 
 /** `receive`: a message whose receiver has lost, or never had, the right to its topic. */
@@ -23,6 +24,7 @@ export class Denials {
     subscribe: 0,
     receive: 0,
     crowd: 0,
+    overflow: 0,
   };
 
   constructor(log: Log) {

@@ -10,6 +10,7 @@ import type { Duplex } from 'node:stream';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import { utf8 } from '../../protocol/bytes.ts';
 import type { BusHandler, Log, Qos } from '../ports.ts';
+import { boundKept, isPersistence } from './kept-messages.ts';
 import { hasWildcard, levelsOf, matcher, topicFilter, type TopicFilter } from './topic-filter.ts';
 import { needsNoSubscription } from './unsubscribed-replies.ts';
 
@@ -32,10 +33,14 @@ export class ServiceAedes extends Aedes {
   /** Names of sessions that outlive their connections, and so may have messages kept for them. */
   readonly #lasting = new Set<string>();
 
-  static async start(options: AedesOptions, log: Log): Promise<ServiceAedes> {
+  /** @param onFull called with the session for which nothing more is kept */
+  static async start(options: AedesOptions, log: Log, onFull: (clientId: string) => void): Promise<ServiceAedes> {
     const aedes = new ServiceAedes(options, log);
     await aedes.listen();
-    keepNothingRetained(aedes);
+    const persistence: unknown = Reflect.get(aedes, 'persistence');
+    if (!isPersistence(persistence)) throw new TypeError('broker: this is not the aedes that it was made for');
+    keepNothingRetained(persistence);
+    boundKept(persistence, onFull);
     return aedes;
   }
 
@@ -185,9 +190,8 @@ function writeTogether(connection: Duplex): void {
 /**
  * With each SUBSCRIBE aedes reads all that is retained as a stream, and at this broker nothing is: policy.ts refuses it.
  */
-function keepNothingRetained(aedes: Aedes): void {
-  const persistence: unknown = Reflect.get(aedes, 'persistence');
-  if (isRecord(persistence)) Reflect.set(persistence, 'createRetainedStreamCombi', () => NO_STREAM);
+function keepNothingRetained(persistence: object): void {
+  Reflect.set(persistence, 'createRetainedStreamCombi', () => NO_STREAM);
 }
 
 const NO_STREAM = { pipe: () => {} };

@@ -45,7 +45,7 @@ import { type Execution, identityOf, isTerminal, messageOf, summaryOf, toSeconds
 /** AWS IoT: entries of one notify message. */
 const MAX_NOTIFIED = 10;
 /** Changes that a tick tells things of: after a campaign for 10,000 things, there must be time left for requests. */
-const MAX_TOLD = 200;
+export const MAX_TOLD = 200;
 /** Each time, somebody else's change went through; so many for one execution at once are no accident. */
 const MAX_TRIES = 10;
 

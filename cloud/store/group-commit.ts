@@ -18,7 +18,7 @@ export interface WriteCounts {
 }
 
 /** Of one transaction: longer ones would hold up those who read, and other processes. */
-const MAX_GROUP = 256;
+export const MAX_GROUP = 256;
 /** While it waits for the disk, the process does nothing else. So it rests for so many times what a commit took. */
 const REST_FACTOR = 5;
 const MAX_REST_MS = 20;

@@ -10,9 +10,9 @@ import { Recent } from '../store/recent.ts';
 /** Requests of one device that wait for those before them. AWS names no number; a download needs two. */
 export const MAX_WAITING = 8;
 /** bytes of payload published at once; two such windows may be on the way to one device. */
-const WINDOW_BYTES = 65_536;
+export const WINDOW_BYTES = 65_536;
 /** 32 MB, or twice that with the largest blocks: more than the largest file. */
-const WINDOWS_KEPT = 512;
+export const WINDOWS_KEPT = 512;
 
 /** Blocks that were asked for and can be sent. */
 export interface Delivery {

@@ -1,8 +1,9 @@
 import { createServer } from 'node:net';
 import { Aedes } from 'aedes';
+import { connectAsync } from 'mqtt';
 import { describe, expect, it } from 'vitest';
 import { startBroker } from '../../../cloud/broker/broker.ts';
-import { connectMqttBus } from '../../../cloud/broker/mqtt-bus.ts';
+import { connectMqttBus, MAX_HANDLING } from '../../../cloud/broker/mqtt-bus.ts';
 import { Unavailable } from '../../../cloud/errors.ts';
 import { describeBus } from '../../contract/bus.ts';
 import { createTestLog } from '../../support/test-cloud.ts';
@@ -38,6 +39,30 @@ describeBus('over a socket to another broker', async () => {
       await broker.close();
     },
   };
+});
+
+describe('messages of devices', () => {
+  it('wait in the broker when so many are under handling', async () => {
+    const broker = await startPermissiveBroker();
+    const connection = { clientId: 'services' };
+    const bus = await connectMqttBus({ url: broker.url, log: createTestLog(), connection });
+    let handled = 0;
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    await bus.subscribe('t', async () => {
+      handled += 1;
+      await gate;
+    });
+    const device = await connectAsync(broker.url, { protocolVersion: 5 });
+    for (let n = 0; n < MAX_HANDLING + 5; n++) await device.publishAsync('t', 'x', { qos: 1 });
+    await expect.poll(() => handled).toBe(MAX_HANDLING);
+    expect(bus.handling).toBe(MAX_HANDLING);
+    open();
+    await expect.poll(() => handled).toBe(MAX_HANDLING + 5);
+    await expect.poll(() => bus.handling).toBe(0);
+    await device.endAsync();
+    await bus.close();
+    await broker.close();
+  });
 });
 
 describe('connectMqttBus', () => {

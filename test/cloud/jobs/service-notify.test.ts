@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { MAX_TOLD } from '../../../cloud/jobs/service.ts';
+import { noticesAfter } from '../../../cloud/store/executions.ts';
 import { openStore } from '../../../cloud/store/store.ts';
 import { decodeNotifyNext } from '../../../protocol/aws-iot/decode-jobs.ts';
 import { jobsOf, JobsWorld, parse } from '../../support/jobs-world.ts';
@@ -7,6 +9,23 @@ import { queueJob } from '../../support/test-cloud.ts';
 const world = new JobsWorld();
 
 describe('what a thing is told', () => {
+  it('comes within a few ticks to all of many, so many a tick', async () => {
+    const things = Array.from({ length: 2 * MAX_TOLD + 50 }, (_, n) => `dev-${n}`);
+    await using first = await world.device('dev-0');
+    await using last = await world.device(things.at(-1) ?? '');
+    await queueJob(world.cloud, { jobId: 'job-1', things });
+    await world.cloud.jobs.tick();
+    await first.next(`${jobsOf('dev-0')}/notify-next`);
+    await world.cloud.jobs.tick();
+    expect(last.heard).toEqual([]);
+    await world.cloud.jobs.tick();
+    await last.next(`${jobsOf(things.at(-1) ?? '')}/notify-next`);
+    await expect.poll(() => world.cloud.jobs.waiting).toBe(0);
+    const { things: left } = await noticesAfter(world.cloud.store, { after: 0, limit: things.length });
+    expect(left).toEqual([]);
+    expect(first.heard).toHaveLength(2);
+  });
+
   it('lists no more than ten jobs, those in progress first', async () => {
     await using dev = await world.device('dev');
     for (let i = 0; i < 12; i++) await queueJob(world.cloud, { jobId: `job-${i}`, things: ['dev'] });
