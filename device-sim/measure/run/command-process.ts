@@ -85,9 +85,8 @@ export class CommandProcess implements AsyncDisposable {
 
 function refusal(args: readonly string[], answer: unknown): Unavailable {
   const error = typeof answer === 'object' && answer !== null && 'error' in answer ? answer.error : undefined;
-  const said =
-    error === undefined ? `${JSON.stringify(answer)}` : `${textAt(error, 'message')} [${textAt(error, 'code')}]`;
-  return new Unavailable(`${nameOf(args)}: ${said.slice(0, MAX_SHOWN)}`);
+  const said = error === undefined ? '' : `: ${textAt(error, 'message')} [${textAt(error, 'code')}]`;
+  return new Unavailable(`${nameOf(args)} failed${said}`);
 }
 
 /** `bristlecone release create`, without its options. */

@@ -45,6 +45,15 @@ describe('measure', () => {
     expect(JSON.parse((await measure(file, '--plan', '--json')).stdout)).toMatchObject({ runs: 110 });
   });
 
+  it('plans the experiment that the documents show, which has every field', async () => {
+    const file = join(import.meta.dirname, '../../../docs/experiment.yaml');
+    const { experiment, runs } = JSON.parse((await measure(file, '--plan', '--json')).stdout);
+    const { properties } = JSON.parse((await measure('--print-schema')).stdout);
+
+    expect(runs).toBe(16 * 3);
+    expect(Object.keys(experiment).toSorted()).toEqual(Object.keys(properties).toSorted());
+  });
+
   it('prints the schema that files are checked by', async () => {
     expect(JSON.parse((await measure('--print-schema')).stdout)).toMatchObject({ properties: { base: {} } });
   });
