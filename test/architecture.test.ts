@@ -50,7 +50,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/links/':        [...DEVICE, 'mqtt-packet'],
   'device-sim/transports/':   [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'mqtt'],
   'device-sim/transports/acknowledgements.ts': [...NODE_AND_OURS('device-sim/metrics/'), 'mqtt-packet'],
-  'device-sim/transports/aws-sdk': [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts'), 'aws-iot-device-sdk-v2'],
+  'device-sim/transports/aws-sdk': [...NODE_AND_OURS('device-sim/transports/', 'device-sim/ports.ts', 'device-sim/metrics/'), 'aws-iot-device-sdk-v2'],
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
   'device-sim/measure/experiment/': [...DEVICE, 'ajv', 'yaml'],
@@ -81,6 +81,7 @@ const MAY_BE_AMBIENT: readonly string[] = [
   // Clock and timers of a worker's devices, which they are handed.
   'device-sim/fleet/devices/arrivals.ts', 'device-sim/fleet/devices/connections.ts', 'device-sim/fleet/devices/socket-transport.ts',
   'device-sim/fleet/devices/bare-connection.ts', 'device-sim/fleet/devices/worker.ts',
+  'device-sim/fleet/distributed/within.ts',
 ];
 
 const ASYNCHRONOUS = /\b(async|await|Promise)\b/;

@@ -36,10 +36,13 @@ export interface VariantCloud extends AsyncDisposable {
   readonly url: string;
 }
 
+export const queueJob = (cloud: FakeCloud, envelope: Uint8Array = releaseOf().envelope): void =>
+  void cloud.addJob('job-1', { envelope, image: NEW_IMAGE, uri: IMAGE_URI });
+
 /** @param envelope of the job; a release signed with ES256 where there is none */
 export async function startVariantCloud(envelope: Uint8Array = releaseOf().envelope): Promise<VariantCloud> {
   const cloud = new FakeCloud(THING);
   const broker = await serveFakeCloud(cloud);
-  cloud.addJob('job-1', { envelope, image: NEW_IMAGE, uri: IMAGE_URI });
+  queueJob(cloud, envelope);
   return { cloud, url: broker.url, [Symbol.asyncDispose]: () => broker[Symbol.asyncDispose]() };
 }
