@@ -59,5 +59,5 @@ export class BrokerFault {
 
 const DETAILS: Readonly<Record<FaultEvent['fault'], string>> = {
   'broker-killed': 'SIGKILL',
-  'broker-back': 'started again on the same port and data',
+  'broker-back': 'started again on the same port, with what it has on disk',
 };

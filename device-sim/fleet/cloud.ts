@@ -10,6 +10,7 @@ export interface CloudOptions {
   readonly dataFolder: string;
   /** The broker to serve at, where it is not its own. */
   readonly brokerUrl?: string | undefined;
+  readonly brokerPasswordFile?: string | undefined;
   /** Of the blocks of the stream `bare`. */
   readonly bareBlockBytes: number;
 }
@@ -47,11 +48,16 @@ interface Said {
   load: CloudLoad | undefined;
 }
 
-function upArguments({ dataFolder, brokerUrl, bareBlockBytes }: CloudOptions, mqttUrl: string | undefined): string[] {
+function upArguments(options: CloudOptions, mqttUrl: string | undefined): string[] {
+  const { dataFolder, brokerUrl, brokerPasswordFile, bareBlockBytes } = options;
   const broker =
     brokerUrl === undefined
       ? ['--mqtts-port', '0', '--mqtt-port', mqttUrl === undefined ? '0' : new URL(mqttUrl).port]
-      : ['--broker', brokerUrl];
+      : [
+          '--broker',
+          brokerUrl,
+          ...(brokerPasswordFile === undefined ? [] : ['--broker-password-file', brokerPasswordFile]),
+        ];
   const meters = ['--stats-every', `${STATS_EVERY_MS}`, '--bare-stream', `${bareBlockBytes}`];
   return ['up', '--data', dataFolder, '--kms-port', '0', ...broker, ...meters];
 }

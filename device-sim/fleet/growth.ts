@@ -30,6 +30,7 @@ export function growthRow(result: FleetResult): GrowthRow {
     blocksPerSecond: delivery.blocksPerSecond,
     blockP99Ms: percentile(latencies.blockMs, 0.99),
     rssBytesPerDevice: fleet.rssBytesPerDevice,
+    fleetRssBytes: fleet.rssBytes,
     cloudRssBytes: cloud?.rssBytes ?? 0,
     cpuMsPerDevice: cpuMs / Math.max(devices, 1),
     ...(ceiling && { deliveryRatio: ceiling.deliveryRatio }),
@@ -55,16 +56,26 @@ function sentenceOf(rows: readonly GrowthRow[], { knee, breakdown }: Omit<Knee, 
   const last = rows.at(-1);
   if (!first || !last || first === last) return 'One size shows no growth: give --growth two or more.';
   const times = `${grouped(last.devices / first.devices)} times the devices took ${(last.seconds / first.seconds).toFixed(1)} times as long`;
+  const memory = memorySentence(rows);
   const rate = (row: GrowthRow | undefined): string => `${grouped(row?.devicesPerSecond ?? 0)} devices a second`;
   const rowOf = (devices: number): GrowthRow | undefined => rows.find((row) => row.devices === devices);
   if (knee === undefined)
-    return `${times}. No knee up to ${grouped(last.devices)} devices: ${rate(last)}, and still rising.`;
+    return `${times}. No knee up to ${grouped(last.devices)} devices: ${rate(last)}, and still rising. ${memory}`;
   const level = `The knee is at ${grouped(knee)} devices, with ${rate(rowOf(knee))}: the next size brings less than 10 % more`;
   const after =
     breakdown === undefined
       ? 'from there on time grows as the fleet does'
       : `at ${grouped(breakdown)} it falls to ${rate(rowOf(breakdown))}: time grows faster than the fleet`;
-  return `${times}. ${level}; ${after}.`;
+  return `${times}. ${level}; ${after}. ${memory}`;
+}
+
+/** Between the largest two: what processes need without devices, and grow to with the first few hundred, is left out. */
+function memorySentence(rows: readonly GrowthRow[]): string {
+  const [before, last] = rows.slice(-2);
+  if (!before || !last) return '';
+  const added = last.devices - before.devices;
+  const each = (of: (row: GrowthRow) => number): string => `${((of(last) - of(before)) / added / 1e3).toFixed(1)} KB`;
+  return `Each added device takes ${each((row) => row.fleetRssBytes)} where it is simulated and ${each((row) => row.cloudRssBytes)} in the cloud.`;
 }
 
 const grouped = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: value < 10 ? 1 : 0 });

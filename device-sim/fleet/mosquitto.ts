@@ -1,10 +1,13 @@
-/** Mosquitto as the broker of a fleet run, started with a configuration made for it. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Mosquitto as the broker of a fleet run, started with the configuration that users are told to give it. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, connect } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { textAt } from '../measure/json.ts';
+import { runSubcommand } from '../measure/subcommands.ts';
 import { FleetError } from './fleet-error.ts';
 import { mosquittoVersion } from './machine-facts.ts';
 import { Service } from './service.ts';
@@ -15,6 +18,8 @@ const POLL_MS = 20;
 export interface Mosquitto {
   readonly service: Service;
   readonly url: string;
+  /** Holds the password of the services. */
+  readonly passwordFile: string;
 }
 
 /** @throws {FleetError} `mosquitto-not-found` */
@@ -31,37 +36,42 @@ export function expectMosquitto(): string {
 export async function startMosquitto(folder: string): Promise<Mosquitto> {
   mkdirSync(folder, { recursive: true });
   const port = await freePort();
-  const file = join(folder, 'mosquitto.conf');
-  writeFileSync(file, configuration(port, folder));
+  const url = `mqtt://${HOST}:${port}`;
+  await writeFiles(url, folder);
   const service = new Service({
     name: 'mosquitto',
     diedCode: 'broker-died',
-    spawn: () => spawn('mosquitto', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] }),
+    spawn: () => spawn('mosquitto', ['-c', join(folder, 'mosquitto.conf')], { stdio: ['ignore', 'ignore', 'pipe'] }),
     isReady: (child) => listensAt(port, child),
   });
   await service.start();
-  return { service, url: `mqtt://${HOST}:${port}` };
+  return { service, url, passwordFile: join(folder, PASSWORD_FILE) };
 }
 
+const PASSWORD_FILE = 'services.password';
+/** Where the configuration that `up` prints expects its files. */
+const USUAL_FOLDER = '/etc/mosquitto';
+const SERVICES_USER = 'bristlecone';
+
 /**
- * Anonymous and on loopback: who may do what is the embedded broker's business, and here only speed and loss are measured.
- * The queue is bounded by the cloud's own back-pressure; without these two limits mosquitto drops what it cannot send at
- * once. As root it would otherwise change to a user who may not write into the folder.
+ * What `up --print-mosquitto-conf` tells users to give it: every device is held to its own topics there too. As root,
+ * mosquitto would change to a user who may not read the folder.
  */
-const configuration = (port: number, folder: string): string =>
-  [
-    `listener ${port} ${HOST}`,
-    'allow_anonymous true',
-    'set_tcp_nodelay true',
-    'max_queued_messages 0',
-    'max_inflight_messages 0',
-    'persistence true',
-    `persistence_location ${folder}/`,
-    'autosave_interval 5',
-    'log_type error',
-    ...(process.getuid?.() === 0 ? ['user root'] : []),
-    '',
-  ].join('\n');
+async function writeFiles(url: string, folder: string): Promise<void> {
+  const { json } = await runSubcommand(['up', '--broker', url, '--print-mosquitto-conf']);
+  const more = process.getuid?.() === 0 ? 'user root\n' : '';
+  for (const [name, end] of [
+    ['mosquitto.conf', `log_type error\n${more}`],
+    ['mosquitto.acl', ''],
+  ] as const)
+    writeFileSync(join(folder, name), textAt(json, name).replaceAll(USUAL_FOLDER, folder) + end);
+  const password = randomUUID();
+  writeFileSync(join(folder, PASSWORD_FILE), password, { mode: 0o600 });
+  const file = join(folder, 'mosquitto.passwd');
+  const { status, stderr } = spawnSync('mosquitto_passwd', ['-b', '-c', file, SERVICES_USER, password]);
+  if (status !== 0)
+    throw new FleetError('broker-died', `mosquitto_passwd: expected a password file, got: ${String(stderr)}`);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, HOST);

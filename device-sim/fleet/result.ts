@@ -219,6 +219,7 @@ export interface GrowthRow {
   readonly blocksPerSecond: number;
   readonly blockP99Ms: number;
   readonly rssBytesPerDevice: number;
+  readonly fleetRssBytes: number;
   readonly cloudRssBytes: number;
   /** Of cloud, broker and devices together. */
   readonly cpuMsPerDevice: number;

@@ -117,6 +117,9 @@ const ordersOf = ({ settings, servers, prepared }: Stage): readonly WorkerOrder[
     orderOf(thingsOf(index, settings), { settings, servers, prepared }),
   );
 
+/** As long as one device waits (device.ts), which is not one of thousands. */
+const ANSWER_TIMEOUT_SECONDS = 10;
+
 const orderOf = (
   things: WorkerOrder['things'],
   { settings, servers, prepared }: Pick<Stage, 'settings' | 'servers' | 'prepared'>,
@@ -130,6 +133,8 @@ const orderOf = (
   expects: prepared.expects,
   arrivalsPerSecond: settings.arrivalsPerSecond / settings.workers,
   timeLimitSeconds: settings.timeLimitSeconds,
+  // Where the broker dies, requests die with it, and nobody answers them.
+  ...(settings.killBrokerAtSeconds !== undefined && { answerTimeoutSeconds: ANSWER_TIMEOUT_SECONDS }),
   slowShare: settings.slowShare,
   slowBytesPerSecond: settings.slowBytesPerSecond,
   dropRate: settings.dropRate,

@@ -33,7 +33,14 @@ export async function startServers(
   const mosquitto = version === undefined ? undefined : await startMosquitto(join(folder, 'mosquitto'));
   if (mosquitto) started.use(mosquitto.service);
   const brokerUrl = broker === 'embedded' ? undefined : (mosquitto?.url ?? broker);
-  const cloud = started.use(new Cloud({ dataFolder: join(folder, 'cloud'), brokerUrl, bareBlockBytes: blockBytes }));
+  const cloud = started.use(
+    new Cloud({
+      dataFolder: join(folder, 'cloud'),
+      brokerUrl,
+      brokerPasswordFile: mosquitto?.passwordFile,
+      bareBlockBytes: blockBytes,
+    }),
+  );
   await cloud.start();
   const running = started.move();
   const services: readonly Service[] = [cloud, ...(mosquitto ? [mosquitto.service] : [])];

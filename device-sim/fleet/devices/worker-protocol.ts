@@ -45,6 +45,8 @@ export interface WorkerOrder {
   readonly arrivalsPerSecond: number;
   /** Seconds from the first connection. A device that has not ended by then is lost. */
   readonly timeLimitSeconds: number;
+  /** How long a device waits for an answer before it asks again; 60 where it is left out. */
+  readonly answerTimeoutSeconds?: number;
   /** 0 to 1: share of the devices that read only `slowBytesPerSecond`. */
   readonly slowShare: number;
   readonly slowBytesPerSecond: number;

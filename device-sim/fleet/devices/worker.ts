@@ -77,13 +77,17 @@ export class FleetWorker {
   }
 
   #devices(order: WorkerOrder): ArrivalOptions['begin'] {
-    const { blockBytes, requestBytes, timeLimitSeconds } = order;
+    const { blockBytes, requestBytes, timeLimitSeconds, answerTimeoutSeconds } = order;
     const world: FleetWorld = {
       order,
       fleet: new FlashedFleet(order.factory),
       connections: this.#connections,
       tally: this.#tally,
-      settings: { ...SETTINGS, blockBytes, requestBytes, idleTimeoutMs: timeLimitSeconds * 1_000 },
+      settings: {
+        ...SETTINGS,
+        ...{ blockBytes, requestBytes, idleTimeoutMs: timeLimitSeconds * 1_000 },
+        ...(answerTimeoutSeconds !== undefined && { answerTimeoutMs: answerTimeoutSeconds * 1_000 }),
+      },
       address: brokerAddress(order.mqttUrl),
       scratch: new ScratchPool(),
       clock: { nowMs: () => performance.now(), sleep: (ms) => this.#connections.sleep(ms) },

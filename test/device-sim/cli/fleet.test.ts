@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { FleetResult } from '../../../device-sim/fleet/result.ts';
+import { hasMosquitto } from '../../support/mosquitto.ts';
 import { Shell } from '../../support/run-command.ts';
 
 const shell = new Shell();
@@ -84,6 +85,14 @@ describe('bristlecone fleet', () => {
     expect([isWhole, counts.unfinished > 0, counts.done + counts.unfinished]).toEqual([false, true, 40]);
     expect(checks.length).toBe(3);
     expect(brokenChecks(readResult('half'))).toEqual([]);
+  });
+
+  it.skipIf(!hasMosquitto)('meets its cloud at a mosquitto that it starts, and meters that too', TIMEOUT, async () => {
+    const { exitCode } = await fleet('--devices', '40', '--broker', 'mosquitto', '--no-ceiling', '--out', 'mosquitto');
+    const result = readResult('mosquitto');
+    expect([exitCode, brokenChecks(result), result.counts.done]).toEqual([0, [], 40]);
+    expect(result.machines[0]?.broker).toMatch(/^mosquitto \d/);
+    expect(result.broker?.rssBytes).toBeGreaterThan(1_000_000);
   });
 
   it('does not start what has no room here, and says so under a code', TIMEOUT, async () => {

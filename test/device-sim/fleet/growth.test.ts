@@ -76,6 +76,15 @@ describe('the knee of a growth', () => {
     expect(sentence).toContain(words);
   });
 
+  it('comes with the memory of an added device, which leaves out what a process needs at first', () => {
+    const [small, large] = rows([100, 20], [1_100, 60]).map((row, index) => ({
+      ...row,
+      fleetRssBytes: 200e6 + index * 25e6,
+      cloudRssBytes: 300e6 + index * 30e6,
+    }));
+    expect(findKnee([small!, large!]).sentence).toContain('25.0 KB where it is simulated and 30.0 KB in the cloud');
+  });
+
   it('is not to be seen from one size', () => {
     expect(findKnee(rows([100, 10]))).toEqual({ sentence: expect.stringContaining('two or more') });
   });
