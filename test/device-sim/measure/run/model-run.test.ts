@@ -91,7 +91,13 @@ describe('what a run would have cost elsewhere', () => {
   });
 
   it('says what nobody has published', () => {
-    expect(notKnown).toContainEqual(expect.objectContaining({ profile: 'stm32f070rb', quantity: 'core-energy' }));
+    expect(notKnown).toContainEqual(
+      expect.objectContaining({
+        profile: 'stm32f070rb',
+        quantity: 'core-energy',
+        why: expect.stringContaining('which is not known'),
+      }),
+    );
     expect(notKnown).toContainEqual(expect.objectContaining({ link: 'nb-iot', quantity: 'radio-energy' }));
   });
 
