@@ -1,11 +1,16 @@
 /** The processes that simulate the devices of one campaign, or the bare connections of its ceiling. */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { WORKER_FLAGS } from './devices/worker-flags.ts';
 import type { FromWorker, ToWorker, WorkerOrder, WorkerProgress, WorkerResult } from './devices/worker-protocol.ts';
 import { FleetError } from './fleet-error.ts';
+import { EMPTY_HISTOGRAM } from './histogram.ts';
 import type { Generate, GeneratorOptions, Generators } from './generators.ts';
 import { lastWordsOf } from './last-words.ts';
 import { INTERRUPTED } from './progress.ts';
+
+/** After Ctrl-C, until people take the command for hung. */
+const PATIENCE_MS = 4_000;
 
 const WORKER = new URL('devices/fleet-worker.ts', import.meta.url);
 
@@ -55,6 +60,7 @@ class Worker {
   readonly #result = Promise.withResolvers<WorkerResult>();
   readonly #child: ChildProcess;
   readonly #lastWords: () => string;
+  #latest: WorkerProgress | undefined;
   readonly #onProgress: (progress: WorkerProgress) => void;
 
   constructor(order: WorkerOrder, onProgress: (progress: WorkerProgress) => void) {
@@ -64,7 +70,7 @@ class Worker {
     for (const promise of [this.ready, this.result]) promise.catch(() => undefined);
     this.#onProgress = onProgress;
     this.#child = fork(WORKER, [], {
-      execArgv: ['--disable-warning=ExperimentalWarning'],
+      execArgv: ['--disable-warning=ExperimentalWarning', ...WORKER_FLAGS],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       // Ctrl-C does not reach it: it is told, and gives what it has.
       detached: true,
@@ -79,9 +85,14 @@ class Worker {
     if (this.#child.connected) this.#child.send(message);
   }
 
-  /** What has not ended by now is lost for this reason. */
+  /** What has not ended by now is lost for this reason. One that takes long to say so is taken by its last word. */
   stop(reason: string): void {
     this.tell({ kind: 'stop', reason });
+    setTimeout(() => {
+      const last = this.#latest;
+      if (last) this.#result.resolve(resultSoFar(last));
+      else this.#fail('said nothing');
+    }, PATIENCE_MS).unref();
   }
 
   async end(): Promise<void> {
@@ -93,7 +104,10 @@ class Worker {
 
   #hear(message: FromWorker): void {
     if (message.kind === 'ready') this.#ready.resolve();
-    if (message.kind === 'progress') this.#onProgress(message.progress);
+    if (message.kind === 'progress') {
+      this.#latest = message.progress;
+      this.#onProgress(message.progress);
+    }
     if (message.kind === 'result') {
       this.#onProgress(message.result);
       this.#result.resolve(message.result);
@@ -109,3 +123,13 @@ class Worker {
     this.#result.reject(error);
   }
 }
+
+/** What was under way counts as unfinished; how long updates took is known at the end only. */
+const resultSoFar = (progress: WorkerProgress): WorkerResult => ({
+  ...progress,
+  endedAtMs: progress.atMs,
+  peakRssBytes: progress.rssBytes,
+  updateMs: EMPTY_HISTOGRAM,
+  firstByteMs: EMPTY_HISTOGRAM,
+  unexplained: [],
+});

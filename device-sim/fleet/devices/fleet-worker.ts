@@ -2,6 +2,9 @@
 import { FleetWorker } from './worker.ts';
 import type { FromWorker, ToWorker, WorkerOrder } from './worker-protocol.ts';
 
+// Devices make an error wherever a connection ends or a manifest's alternative does not apply, and nobody reads its stack.
+Error.stackTraceLimit = 0;
+
 let worker: FleetWorker | undefined;
 /** What it was told before it could do it. */
 let stopReason: string | undefined;
