@@ -1,7 +1,7 @@
 /** Bars in rows, each row's name above its bar so that long names fit on a phone, and its value at its end. */
 import { type Canvas, chart, INK, LABEL_PX, MUTED, Plot, RULE } from './chart.ts';
 import { html, type Markup } from './html.ts';
-import { binaryTicks } from './axes.ts';
+import { binarySize, binaryTicks } from './axes.ts';
 
 export interface Segment {
   readonly value: number;
@@ -19,21 +19,11 @@ export interface BarRow {
   readonly value: string;
 }
 
-export interface BarOptions {
-  readonly axis: string;
-  readonly tickFormat: (value: number) => string;
-  /** Ticks at powers of two times: for bytes. */
-  readonly isBinary?: boolean;
-}
-
 const ROW_PX = 38;
 const BAR_PX = 13;
 
-export function barRows(
-  rows: readonly BarRow[],
-  canvas: Canvas,
-  { axis, tickFormat, isBinary = false }: BarOptions,
-): Markup {
+/** @param axis what the bars are of, in bytes */
+export function barRows(rows: readonly BarRow[], canvas: Canvas, axis: string): Markup {
   const most = Math.max(...rows.map(({ segments }) => segments.reduce((sum, { value }) => sum + value, 0)), 1);
   const margin = { marginTop: 4, marginRight: canvas.isNarrow ? 68 : 84, marginBottom: 36, marginLeft: 1 };
   const height = margin.marginTop + margin.marginBottom + rows.length * ROW_PX;
@@ -45,19 +35,14 @@ export function barRows(
     ...{ ...row, index, at: index + 0.68, total: segments.reduce((sum, { value }) => sum + value, 0) },
   }));
   const half = BAR_PX / 2 / ROW_PX;
-  const ticks = isBinary ? binaryTicks(most, canvas.isNarrow ? 3 : 6) : undefined;
+  const ticks = binaryTicks(most, canvas.isNarrow ? 3 : 6);
   return chart(canvas, {
     ...{ height, ...margin },
     x: { domain: [0, most], label: null },
     y: { domain: [0, rows.length], reverse: true, axis: null },
     marks: [
-      Plot.gridX({
-        ...(ticks && { ticks }),
-        ...(!ticks && { ticks: canvas.isNarrow ? 3 : 6 }),
-        stroke: RULE,
-        strokeOpacity: 1,
-      }),
-      Plot.axisX({ ...(ticks ? { ticks } : { ticks: canvas.isNarrow ? 3 : 6 }), tickSize: 0, fill: MUTED, tickFormat }),
+      Plot.gridX(ticks, { stroke: RULE, strokeOpacity: 1 }),
+      Plot.axisX(ticks, { tickSize: 0, fill: MUTED, tickFormat: binarySize }),
       Plot.text([axis], {
         frameAnchor: 'bottom-right',
         dy: 34,

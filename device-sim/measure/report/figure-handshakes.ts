@@ -1,6 +1,5 @@
 /** Figure: bytes of a TLS handshake by the algorithm of its certificates. */
 import type { HandshakeBytes, MeasureResults } from '../results/results.ts';
-import { binarySize } from './axes.ts';
 import { barRows, keyOf } from './bars.ts';
 import { colourOf } from './families.ts';
 import type { Figure } from './figure.ts';
@@ -51,7 +50,7 @@ export function handshakesFigure({ handshakes }: MeasureResults): Figure {
           value: withUnit(fixed(handshakeBytes(handshake), 0), 'B'),
         })),
         canvas,
-        { axis: 'bytes of one handshake', tickFormat: binarySize, isBinary: true },
+        'bytes of one handshake',
       ),
     table: {
       caption: 'Bytes of one handshake',

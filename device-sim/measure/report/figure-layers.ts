@@ -1,7 +1,7 @@
 /** Figure: bytes of an update by phase, and by what carries them. */
 import { linkNamed } from '../../profiles/links.ts';
 import type { MeasureResults } from '../results/results.ts';
-import { binarySize, shortName } from './axes.ts';
+import { shortName } from './axes.ts';
 import { barRows, keyOf } from './bars.ts';
 import { algorithmsOf, casesOf, type MeasuredCase, modelledOf } from './cases.ts';
 import { baselineOf, colourOf, protagonistOf } from './families.ts';
@@ -60,7 +60,7 @@ export function layersFigure(results: MeasureResults): Figure {
           value: withUnit(fixed(totalBytes, 0), 'B'),
         })),
         canvas,
-        { axis: 'bytes on the link, both directions', tickFormat: binarySize, isBinary: true },
+        'bytes on the link, both directions',
       ),
     table: {
       caption: `Bytes on ${link}, both directions`,

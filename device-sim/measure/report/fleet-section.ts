@@ -76,7 +76,7 @@ const latencyTable = (fleets: readonly FleetResult[]): Table => ({
       nameOf(fleet),
       what,
       times.n,
-      ...SHARES.map((share) => (times.n === 0 ? undefined : percentile(times, share))),
+      ...SHARES.map((share) => (times.n * (1 - share) < 1 ? undefined : percentile(times, share))),
     ]),
   ),
 });

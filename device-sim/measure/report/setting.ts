@@ -27,7 +27,7 @@ export interface Setting {
 export function settingOf(results: MeasureResults): Setting {
   const cases = casesOf(results);
   const overheads = overheadsOf(results);
-  const main = protagonistOf(algorithmsOf(cases));
+  const main = mainOf(cases, overheads);
   const own = overheads.rows.filter(({ algorithm }) => algorithm === main);
   const { base } = results.experiment;
   const blockCases = blockSweepOf(results).cases;
@@ -39,6 +39,14 @@ export function settingOf(results: MeasureResults): Setting {
     verifications: verificationsOf(results),
     byBlock: blockCases.filter(({ spec }) => spec.algorithm === varied),
   };
+}
+
+/** What is compared with others, where others are compared with it, is not what a report is about. */
+function mainOf(cases: readonly MeasuredCase[], { baseline, rows }: Overheads): string | undefined {
+  const algorithms = algorithmsOf(cases);
+  const main = protagonistOf(algorithms);
+  if (main !== baseline || rows.length === 0) return main;
+  return protagonistOf(new Map([...algorithms].filter(([name]) => name !== baseline)));
 }
 
 /** As it follows `with`. */

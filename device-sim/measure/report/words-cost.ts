@@ -23,8 +23,8 @@ export const costSentences = (setting: Setting): readonly (Sentence | undefined)
   aboutTime(setting),
 ];
 
-function withoutMlDsa({ isMlDsa: isAboutMlDsa, cases }: Setting): Sentence | undefined {
-  if (isAboutMlDsa || cases.length === 0) return undefined;
+function withoutMlDsa({ cases }: Setting): Sentence | undefined {
+  if (cases.length === 0 || cases.some(({ spec }) => isMlDsa(spec.algorithm))) return undefined;
   return {
     lead: 'No ML-DSA',
     text: 'None was measured in this experiment: `bristlecone measure --algorithm ES256 ML-DSA-65` compares it.',

@@ -125,6 +125,13 @@ describe('where the usual conclusion does not hold', () => {
     );
   });
 
+  it('where ML-DSA is what others are compared with, it is about the others', () => {
+    const words = said(madeResults({ algorithms: ['ML-DSA-65', 'SLH-DSA-SHA2-128s'] }));
+    expect(words.headline).toMatch(/^SLH-DSA-SHA2-128s adds 4,617 B .* than with ML-DSA-65$/);
+    expect(words.titles[0]).toBe('What SLH-DSA-SHA2-128s costs');
+    expect(words.of('No ML-DSA')).toBeUndefined();
+  });
+
   it('one block size advises nothing but to measure more', () => {
     expect(said(madeResults({ blockBytes: [4_096] })).of('Block size')).toMatch(/^Only one was measured/);
   });
