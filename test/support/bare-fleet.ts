@@ -1,4 +1,5 @@
 /** A data folder with one job for each of many things, without keys or releases: for tests of what carries them. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { numberedThings } from '../../cloud/campaigns/thing-names.ts';
 import { Artifacts } from '../../cloud/store/artifacts.ts';
@@ -14,6 +15,7 @@ export type FleetFiles = Omit<LoadOrder, 'port' | 'atOnce'>;
 export async function queueFleet(data: string, count: number): Promise<FleetFiles> {
   const [envelopeBytes, imageBytes] = [3_800, 65_536];
   const things = numberedThings({ prefix: 'fleet-', count });
+  mkdirSync(data, { recursive: true });
   const store = await openStore(join(data, 'cloud.sqlite'));
   const artifacts = await Artifacts.open(join(data, 'artifacts'));
   const files = [];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { connectAsync, type IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { connectMqttBus, type MqttBus } from '../../../cloud/broker/mqtt-bus.ts';
-import { mosquittoFiles } from '../../../cloud/broker/mosquitto-conf.ts';
+import { type MosquittoFiles, mosquittoFiles } from '../../../cloud/broker/mosquitto-conf.ts';
 import { refusePublish, refuseReceive } from '../../../cloud/broker/policy.ts';
 import { describeBus } from '../../contract/bus.ts';
 import { hasMosquitto, type Mosquitto, SERVICES, startMosquitto } from '../../support/mosquitto.ts';
@@ -103,14 +103,15 @@ describe.skipIf(!hasMosquitto)('mosquitto with certificates', () => {
   });
 });
 
+/** The contract speaks of topics that are none of AWS's. */
+function openToAll(port: number, folder: string): MosquittoFiles {
+  const files = mosquittoFiles({ ...PLAIN, port, folder });
+  return { ...files, 'mosquitto.acl': files['mosquitto.acl'].replace('$aws/#', '$aws/#\ntopic readwrite #') };
+}
+
 if (hasMosquitto) {
   describeBus('over a socket to mosquitto', async () => {
-    const open = (port: number, folder: string) => {
-      const files = mosquittoFiles({ ...PLAIN, port, folder });
-      // The contract speaks of topics that are none of AWS's.
-      return { ...files, 'mosquitto.acl': files['mosquitto.acl'].replace('$aws/#', '$aws/#\ntopic readwrite #') };
-    };
-    const mosquitto = await startMosquitto(open);
+    const mosquitto = await startMosquitto(openToAll);
     const url = `mqtt://127.0.0.1:${mosquitto.port}`;
     const bus = await connectMqttBus({ url, log: createTestLog(), connection: SERVICES });
     return {

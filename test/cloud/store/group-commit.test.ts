@@ -17,6 +17,7 @@ afterEach(async () => {
 });
 
 const write = (name: string) => store.write((db) => rememberThings({ db }, [name], 1));
+const count = () => store.write(async (db) => (await db.selectFrom('things').select('name').execute()).length);
 const names = async (from: Store = store) => (await listThings(from)).map(({ name }) => name);
 
 describe('writes that come together', () => {
@@ -46,7 +47,6 @@ describe('writes that come together', () => {
   });
 
   it('give back what each of them finds', async () => {
-    const count = () => store.write(async (db) => (await db.selectFrom('things').select('name').execute()).length);
     expect(await Promise.all([write('a'), count(), write('b'), count()])).toEqual([undefined, 1, undefined, 2]);
   });
 
