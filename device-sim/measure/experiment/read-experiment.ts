@@ -74,19 +74,17 @@ export function overrideExperiment(source: ExperimentSource, { axes, cross, rest
     ...sweep,
     ...Object.fromEntries(named.filter(([axis]) => Object.hasOwn(sweep, axis))),
   }));
-  const alone = named.filter(([axis, values]) => values.length > 1 && !isSwept(axis)).map((axis) => [axis]);
-  const crossed = named.length === 0 ? [] : [named];
+  const alone = named.filter(([axis, values]) => values.length > 1 && !isSwept(axis));
   const own = new Map<string, unknown>(Object.entries({ ...DEFAULT_BASE, ...content.base }));
   const base = named.map(([axis, values]: [string, readonly unknown[]]) => [
     ...[axis, values.includes(own.get(axis)) ? own.get(axis) : values[0]],
   ]);
+  const crossed = named.length === 0 ? [] : [axes];
   const checked = checkExperimentFile({
     ...content,
     ...rest,
     base: { ...content.base, ...Object.fromEntries(base) },
-    sweeps: cross
-      ? crossed.map((it) => Object.fromEntries(it))
-      : [...kept, ...alone.map((it) => Object.fromEntries(it))],
+    sweeps: cross ? crossed : [...kept, ...alone.map(([axis, values]) => ({ [axis]: values }))],
   });
   if (checked.ok) return { ...source, content: checked.value };
   throw new BadExperiment(source.file, checked.problems);

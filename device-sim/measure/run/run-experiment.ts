@@ -3,9 +3,11 @@
  * the next call over the same folder goes on behind them.
  */
 import { Unavailable } from '../../ports.ts';
+import type { Experiment } from '../experiment/experiment.ts';
 import { type Matrix, planMatrix } from '../experiment/matrix.ts';
-import type { CaseRun, HandshakeBytes, MeasureResults } from '../results/results.ts';
+import type { MeasureResults } from '../results/results.ts';
 import { runVariant } from '../variants/run-variant.ts';
+import { CommandProcess } from './command-process.ts';
 import { estimateMs, SETUP_MS } from './estimate.ts';
 import { countHandshakes } from './handshakes.ts';
 import { modelAgain, modelRun } from './model-run.ts';
@@ -41,9 +43,14 @@ export async function runExperiment(options: RunOptions): Promise<MeasureResults
   expectSamePlan(folder, { log, all });
   const isDone = new Set(log.runs.map(({ run }) => run.position));
   const left = all.filter(({ position }) => !isDone.has(position));
-  const wantsHandshakes = experiment.handshakes && folder.readHandshakes() === undefined;
-  if (left.length > 0 || wantsHandshakes) await runAll(left, { ...options, log, planned: all.length });
+  if (experiment.handshakes && !folder.readHandshakes()) await noteHandshakes(folder);
+  if (left.length > 0) await runAll(left, { ...options, log, planned: all.length });
   return resultsOf(options, { log, matrix, planned: all.length });
+}
+
+async function noteHandshakes(folder: RunFolder): Promise<void> {
+  await using commands = new CommandProcess();
+  folder.writeHandshakes(await countHandshakes(commands));
 }
 
 /** What was run before, by an older Bristlecone for all we know, must be what is planned now. */
@@ -74,8 +81,8 @@ async function runAll(left: readonly PlannedRun[], around: Around): Promise<void
   const [first] = left;
   // Of the same kind as what comes: code is compiled, connections are tried, and nothing of it is counted.
   const warmUp = first && { ...first, position: -1 };
-  await using world = await ExperimentWorld.open(experiment, warmUp ? [warmUp, ...left] : left);
-  if (experiment.handshakes && !folder.readHandshakes()) folder.writeHandshakes(await countHandshakes(world.commands));
+  await using world = await openWorld(experiment, warmUp ? [warmUp, ...left] : left, signal);
+  if (!world) return;
   if (warmUp && !signal.aborted) await runOne(warmUp, world, around);
   clock.start();
   for (const run of left) {
@@ -86,6 +93,20 @@ async function runAll(left: readonly PlannedRun[], around: Around): Promise<void
       throw new Unavailable(`the cloud of the experiment is gone; go on with --resume ${folder.path}`);
     log.append(logged);
     clock.done(run);
+  }
+}
+
+/** @returns undefined where Ctrl-C, which its processes hear too, ended it before it was there */
+async function openWorld(
+  experiment: Experiment,
+  runs: readonly PlannedRun[],
+  signal: AbortSignal,
+): Promise<ExperimentWorld | undefined> {
+  try {
+    return await ExperimentWorld.open(experiment, runs);
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
   }
 }
 
@@ -180,18 +201,16 @@ function resultsOf(
   { log, matrix, planned }: { readonly log: RunLog; readonly matrix: Matrix; readonly planned: number },
 ): MeasureResults {
   const { experiment, machine } = folder.started;
-  const runs: CaseRun[] = [];
   const failed = log.runs.flatMap((it) => (it.kind === 'failed' ? [it.run] : []));
   const finished = log.runs.flatMap((it) => (it.kind === 'run' ? [it] : []));
-  runs.push(...finished.map(({ run }) => run).toSorted((a, b) => a.position - b.position));
+  const runs = finished.map(({ run }) => run).toSorted((a, b) => a.position - b.position);
   const notKnown = new Map(finished.flatMap((it) => it.notKnown ?? []).map((it) => [JSON.stringify(it), it]));
-  const handshakes: readonly HandshakeBytes[] = folder.readHandshakes() ?? [];
   return {
     ...{ format: 'bristlecone-measure', version: 1, experiment, machine, runs, failed },
     leftOut: matrix.leftOut,
     notKnown: [...notKnown.values()],
     plannedRuns: planned,
-    handshakes,
+    handshakes: folder.readHandshakes() ?? [],
     sources: sourcesOf(
       experiment,
       finished.map(({ sources }) => sources ?? {}),

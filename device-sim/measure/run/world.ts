@@ -15,7 +15,6 @@ import { Releases } from './releases.ts';
 export type RunWorld = Pick<VariantWorld, 'mqttUrl' | 'tls' | 'thing' | 'board' | 'factory'>;
 
 export class ExperimentWorld implements AsyncDisposable {
-  readonly commands: CommandProcess;
   readonly #clouds: Clouds;
   readonly #releases: Releases;
   readonly #board: Board;
@@ -23,14 +22,12 @@ export class ExperimentWorld implements AsyncDisposable {
   readonly #resources: AsyncDisposableStack;
 
   private constructor(made: {
-    readonly commands: CommandProcess;
     readonly clouds: Clouds;
     readonly releases: Releases;
     readonly board: Board;
     readonly credentials: ReadonlyMap<string, TlsCredential>;
     readonly resources: AsyncDisposableStack;
   }) {
-    this.commands = made.commands;
     this.#clouds = made.clouds;
     this.#releases = made.releases;
     this.#board = made.board;
@@ -38,12 +35,7 @@ export class ExperimentWorld implements AsyncDisposable {
     this.#resources = made.resources;
   }
 
-  /** @param onStep what has been done so far, and of how many */
-  static async open(
-    experiment: Experiment,
-    runs: readonly PlannedRun[],
-    onStep: (done: number, of: number) => void = () => undefined,
-  ): Promise<ExperimentWorld> {
+  static async open(experiment: Experiment, runs: readonly PlannedRun[]): Promise<ExperimentWorld> {
     await using resources = new AsyncDisposableStack();
     const folder = resources.adopt(mkdtempSync(join(tmpdir(), 'bristlecone-measure-')), (it) =>
       rmSync(it, { recursive: true, force: true }),
@@ -59,14 +51,12 @@ export class ExperimentWorld implements AsyncDisposable {
     const board = boardNamed(experiment.runsOn);
     if (!board) throw new RangeError(`experiment: no board ${experiment.runsOn}`);
     const possible = runs.filter(({ spec }) => clouds.isStarted(spec));
-    const campaigns = campaignsOf(possible, clouds);
-    for (const [done, { cloud, first, things }] of campaigns.entries()) {
-      onStep(done, campaigns.length);
+    for (const { cloud, first, things } of campaignsOf(possible, clouds)) {
       const id = await releases.idIn(cloud, first.spec);
       await commands.run(['campaign', 'create', '--release', id, '--data', cloud.data, '--thing', ...things]);
     }
     const credentials = await credentialsOf(possible, { clouds, releases, board, commands });
-    return new ExperimentWorld({ commands, clouds, releases, board, credentials, resources: resources.move() });
+    return new ExperimentWorld({ clouds, releases, board, credentials, resources: resources.move() });
   }
 
   async of({ spec, position }: PlannedRun): Promise<RunWorld> {
