@@ -21,6 +21,9 @@ const SLOW_READ_BYTES = 1_024;
 /** bytes. What is read and not yet looked at; longer pieces get memory of their own. */
 const CHUNK_BYTES = READ_BYTES;
 
+/** Of work that waits for its turn, in one round of the event loop. */
+const MAX_TURNS_MS = 250;
+
 export class Connections {
   readonly reader = new PacketReader();
   /** Each read is copied out of it before the next. */
@@ -37,6 +40,7 @@ export class Connections {
   onTick: (nowMs: number) => void = () => {};
   #tickedAtMs = 0;
   readonly #turns: (() => void)[] = [];
+  #turnsUntilMs = 0;
   readonly #swept = new Set<Swept>();
   readonly #queue: PromiseWithResolvers<void>[] = [];
   #handshakes = 0;
@@ -65,19 +69,29 @@ export class Connections {
   }
 
   /**
-   * Resolves in a turn of the event loop of its own: what a device does when its connection is closed is to boot, which is
-   * milliseconds of work, and when all connections are closed at once nobody would hear of the new ones for many seconds.
+   * Resolves when there is time: what a device does when its connection is closed is to boot, which is milliseconds of
+   * work, and when all are closed at once nobody would hear of the new ones for many seconds. Such work gets as much time
+   * in each round of the event loop as all else took.
    */
   ownTurn(): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    if (this.#turns.length === 0) setImmediate(this.#nextTurn);
+    if (this.#turns.length === 0) setImmediate(this.#beginTurns);
     this.#turns.push(resolve);
     return promise;
   }
 
+  readonly #beginTurns = (): void => {
+    const nowMs = performance.now();
+    this.#turnsUntilMs = nowMs + Math.min(MAX_TURNS_MS, nowMs - this.#turnsUntilMs);
+    this.#nextTurn();
+  };
+
   readonly #nextTurn = (): void => {
     this.#turns.shift()?.();
-    if (this.#turns.length > 0) setImmediate(this.#nextTurn);
+    if (this.#turns.length === 0) return;
+    // A tick later, its device has done what it does.
+    if (performance.now() < this.#turnsUntilMs) process.nextTick(this.#nextTurn);
+    else setImmediate(this.#beginTurns);
   };
 
   /** Resolves when it is this connection's turn; whoever awaits it calls `endHandshake`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RamBudget } from '../../../device-sim/hardware/ram.ts';
+import { RamBudget, RamLedger, ScratchPool } from '../../../device-sim/hardware/ram.ts';
 import { expectRejection } from '../../support/expect-rejection.ts';
 
 describe('the RAM ledger', () => {
@@ -42,5 +42,35 @@ describe('the RAM ledger', () => {
       ['verify', 50],
       ['image', 60],
     ]);
+  });
+
+  it('of boards that share a pool gives scratch memory to one after the other, and always zeros', () => {
+    const pool = new ScratchPool();
+    const ledgers = [new RamLedger(2_000, pool), new RamLedger(2_000, pool)] as const;
+    const first = ledgers[0].allocate('compare', 256);
+    const memory = first.bytes.fill(7);
+    expect(ledgers[1].allocate('compare', 256).bytes).not.toBe(memory);
+    first[Symbol.dispose]();
+    first[Symbol.dispose]();
+    expect(ledgers[0].usedBytes).toBe(0);
+    const again = ledgers[1].allocate('compare', 256);
+    expect(again.bytes).toBe(memory);
+    expect(again.bytes).toEqual(new Uint8Array(256));
+    expect(ledgers[1].usedBytes).toBe(512);
+  });
+
+  it('never gives away what decoded values may be views of', () => {
+    const pool = new ScratchPool();
+    const ram = new RamLedger(10_000, pool);
+    for (const [what, bytes] of [
+      ['envelope', 256],
+      ['trust root', 256],
+      ['copy', 2_048],
+    ] as const) {
+      const buffer = ram.allocate(what, bytes);
+      const memory = buffer.bytes;
+      buffer[Symbol.dispose]();
+      expect(ram.allocate(what, bytes).bytes).not.toBe(memory);
+    }
   });
 });
