@@ -77,7 +77,7 @@ const MAY_BE_AMBIENT: readonly string[] = [
   'cloud/kms/import-tokens.ts', 'device-sim/hardware/system-clock.ts', 'device-sim/transports/mqtt.ts', 'device-sim/transports/mailbox.ts', 'device-sim/transports/aws-sdk.ts', 'device-sim/transports/aws-sdk-process.ts', 'device-sim/transports/acknowledgements.ts',
   'cloud/broker/expiry.ts', 'cloud/broker/doorstep.ts', 'cloud/repeat.ts', 'cloud/load-meter.ts', 'cloud/store/group-commit.ts',
   'cloud/posture/handshakes/throwaway-pki.ts', 'device-sim/links/delivery-queue.ts', 'device-sim/links/emulator.ts', 'device-sim/links/proxy.ts',
-  'device-sim/fleet/mosquitto.ts',
+  'device-sim/fleet/mosquitto.ts', 'device-sim/fleet/workers.ts',
   // Clock and timers of a worker's devices, which they are handed.
   'device-sim/fleet/devices/arrivals.ts', 'device-sim/fleet/devices/connections.ts', 'device-sim/fleet/devices/socket-transport.ts',
   'device-sim/fleet/devices/bare-connection.ts', 'device-sim/fleet/devices/worker.ts',

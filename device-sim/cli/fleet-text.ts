@@ -57,8 +57,9 @@ function othersOf({ refused, failed, lost, unfinished }: FleetCounts): string {
 
 const latencyRow = (name: string, histogram: HistogramData): readonly string[] => [
   name,
-  ...SHARES.map(([, share]) => milliseconds(percentile(histogram, share))),
-  milliseconds(histogram.max),
+  ...[...SHARES.map(([, share]) => percentile(histogram, share)), histogram.max].map((ms) =>
+    histogram.n === 0 ? '–' : milliseconds(ms),
+  ),
 ];
 
 function trafficLines({ traffic, delivery, devices }: FleetResult): readonly string[] {

@@ -108,11 +108,7 @@ class DrawnView implements FleetView {
 }
 
 /** What changes, one subject a line. */
-function liveLines(
-  sample: Sample,
-  { progress, share, secondsLeft }: Moment,
-  devices: number,
-): readonly string[] {
+function liveLines(sample: Sample, { progress, share, secondsLeft }: Moment, devices: number): readonly string[] {
   const filled = Math.round(share * BAR_CELLS);
   const bar = '█'.repeat(filled) + '░'.repeat(BAR_CELLS - filled);
   const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;

@@ -61,7 +61,7 @@ export const workerProgress = (changes: Partial<WorkerProgress> = {}): WorkerPro
 
 const NO_COST: ProcessCost = { rssBytes: 300_000_000, idleRssBytes: 200_000_000, cpuMs: 5_000 };
 
-export const fleetFindings = (changes: Partial<Findings> = {}): Findings => ({
+const fleetFindings = (changes: Partial<Findings> = {}): Findings => ({
   settings: SETTINGS,
   rogues: 0,
   isWhole: true,
