@@ -24,6 +24,8 @@ export function describeWithRedis(name: string, define: () => void): void {
 export interface RedisServer extends AsyncDisposable {
   readonly url: string;
   readonly port: number;
+  /** SIGKILL. */
+  readonly kill: () => void;
 }
 
 export async function startRedis({ password }: { readonly password?: string } = {}): Promise<RedisServer> {
@@ -41,6 +43,7 @@ export async function startRedis({ password }: { readonly password?: string } = 
   return {
     port,
     url: `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`,
+    kill: () => void child.kill('SIGKILL'),
     [Symbol.asyncDispose]: async () => {
       await end(child);
       rmSync(folder, { recursive: true, force: true });
@@ -49,6 +52,7 @@ export async function startRedis({ password }: { readonly password?: string } = 
 }
 
 async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');
   child.kill('SIGKILL');
   await ended;

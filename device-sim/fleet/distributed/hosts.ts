@@ -17,6 +17,7 @@ import { expectQueue } from './reach-queue.ts';
 import type { Share } from './share.ts';
 import { ShareBoard, type ShareState } from './share-board.ts';
 import { Commands, LIVENESS, type Liveness, ShareQueue } from './share-queue.ts';
+import { within } from './within.ts';
 
 export interface HostsOptions {
   readonly queue: QueueAddress;
@@ -94,7 +95,7 @@ export class Hosts implements Generators {
       if (this.#work.signal.aborted || this.#isTakenOver) patience ??= AbortSignal.timeout(this.#silenceMs);
       const silence = patience ?? AbortSignal.timeout(this.#silenceMs);
       await this.#change(silence);
-      if (silence.aborted) await this.#missShares().catch(() => undefined);
+      if (silence.aborted) await this.#missShares();
     }
     for (const index of this.#orders.keys())
       this.#board.lose(index, { state: 'silent', reason: 'did not hand in its results when it was told to stop' });
@@ -104,9 +105,11 @@ export class Hosts implements Generators {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#work.signal.removeEventListener('abort', this.#stop);
     const isTakenOver = this.#isTakenOver;
-    if (!this.#board.isOver && !isTakenOver) await this.#command('stop').catch(() => undefined);
-    await this.#commands?.[Symbol.asyncDispose]();
-    await (isTakenOver ? this.#queue?.close() : this.#queue?.[Symbol.asyncDispose]());
+    if (!this.#board.isOver && !isTakenOver) await within(this.#silenceMs, this.#command('stop'));
+    await Promise.all([
+      this.#commands?.[Symbol.asyncDispose](),
+      isTakenOver ? this.#queue?.close() : this.#queue?.[Symbol.asyncDispose](),
+    ]);
   }
 
   /** By another coordinator: what is in the queue is that one's now. */
@@ -141,12 +144,13 @@ export class Hosts implements Generators {
     await queue.removeEverything();
   }
 
-  /** A queue that was emptied, or started anew without what it had, says nothing of it. */
+  /** A queue that was emptied, or started anew without what it had, says nothing of it; nor does one that is gone. */
   async #missShares(): Promise<void> {
-    const kept = (await this.#queue?.sharesUnderWay())?.filter(({ run }) => run === this.#options.run) ?? [];
+    const known = await within(this.#silenceMs, this.#queue?.sharesUnderWay() ?? Promise.resolve([]));
+    const reason = known ? 'is not heard of: the queue has lost its share' : 'is not heard of: nor is the queue';
     for (const index of this.#orders.keys())
-      if (!kept.some((share) => share.index === index))
-        this.#lose(index, { state: 'silent', reason: 'is not heard of: the queue has lost its share' });
+      if (!known?.some((share) => share.run === this.#options.run && share.index === index))
+        this.#lose(index, { state: 'silent', reason });
   }
 
   async #offer(queue: ShareQueue): Promise<void> {
@@ -217,7 +221,7 @@ export class Hosts implements Generators {
     const names = this.#names();
     return new QueueError(
       'too-few-hosts',
-      `expected ${this.#orders.length} hosts at ${this.#options.queue.shown}, got ${names.length}` +
+      `expected ${this.#orders.length} host${this.#orders.length === 1 ? '' : 's'} at ${this.#options.queue.shown}, got ${names.length}` +
         `${names.length > 0 ? ` (${names.join(', ')})` : ''}. On each of the others: bristlecone fleet worker --queue URL`,
     );
   }

@@ -19,6 +19,7 @@ import {
 } from 'bullmq';
 import type { QueueAddress } from './queue-address.ts';
 import type { Share, ShareProgress, ShareResult } from './share.ts';
+import { within } from './within.ts';
 
 const PREFIX = 'bristlecone';
 const SHARES = 'fleet';
@@ -152,15 +153,28 @@ export class ShareQueue implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.removeEverything();
-    await this.close();
+    const isThere = await within(
+      TIDY_MS,
+      this.removeEverything().then(() => true),
+    );
+    const closed = this.close();
+    if (isThere) return closed;
+    // A queue that is gone would be waited for.
+    closed.catch(() => undefined);
+    for (const part of this.#parts) part.disconnect().catch(() => undefined);
   }
 
   /** And leaves what is in the queue. */
   async close(): Promise<void> {
-    await Promise.all([this.#watch.close(), this.#events.close(), this.#commands.close(), this.#queue.close()]);
+    await Promise.all(this.#parts.map((part) => part.close()));
+  }
+
+  get #parts() {
+    return [this.#watch, this.#events, this.#commands, this.#queue];
   }
 }
+
+const TIDY_MS = 2_000;
 
 const jobIdOf = ({ run, index }: Share): string => `${run}-${index}`;
 
@@ -238,6 +252,6 @@ export class Commands implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#events.close();
+    await within(TIDY_MS, this.#events.close());
   }
 }
