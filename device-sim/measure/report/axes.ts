@@ -57,9 +57,9 @@ export const binarySize = (bytes: number): string => {
   return bytes < 1_048_576 ? withUnit(fixed(bytes / 1_024, 0), 'KiB') : withUnit(fixed(bytes / 1_048_576, 0), 'MiB');
 };
 
-/** Names are of people's own files: as much of one as has room. */
+/** Names are of people's own files: as much of one as has room, its end included, where sizes and variants are. */
 export const shortName = (name: string, most: number): string =>
-  name.length > most ? `${name.slice(0, most - 1)}…` : name;
+  name.length > most ? `${name.slice(0, most - 6)}…${name.slice(-5)}` : name;
 
 const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 16 : 22);
 

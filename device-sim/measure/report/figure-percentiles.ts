@@ -12,7 +12,7 @@ const HEAD = { id: 'percentiles', title: 'From a request to its block, on this m
 const MISSING = 'No block was timed: `bristlecone measure quick` draws this figure.';
 
 /** More would be a wall, not a figure; the table has all. */
-const MOST_ROWS = 16;
+const MOST_ROWS = 24;
 
 const SYMBOLS = ['circle', 'diamond2', 'triangle', 'square'] as const;
 /** The same shapes as paths, for the key. */

@@ -28,7 +28,7 @@ html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
 body{margin:0;background:var(--paper);color:var(--ink);font:1.0625rem/1.6 Charter,"Bitstream Charter","Sitka Text",Cambria,Georgia,serif}
 header,main,footer{max-width:48rem;margin:0 auto;padding:0 1rem}
 header{padding-top:2.25rem}
-h1,h2,h3,nav,table,figure,summary,.kicker,.facts,.label,.how,.number,.missing{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
+h1,h2,h3,nav,table,figure,summary,.kicker,.facts,.caption,.how,.number,.missing{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"Helvetica Neue",Arial,sans-serif}
 .kicker{margin:0;color:var(--muted);font-size:.8125rem;font-weight:600;letter-spacing:.08em;text-transform:uppercase}
 h1{margin:.5rem 0 1rem;font-size:clamp(1.6rem,1.2rem + 2vw,2.35rem);line-height:1.18;font-weight:700;letter-spacing:-.015em;text-wrap:balance}
 h2{margin:3.5rem 0 1rem;font-size:1.4rem;line-height:1.25;letter-spacing:-.01em}
@@ -66,9 +66,9 @@ figcaption .how{display:block;margin-top:.25rem}
 .missing{margin:.25rem 0 0;color:var(--muted);font-size:.9375rem}
 details{margin:.5rem 0 0}
 summary{width:fit-content;padding:.25rem 0;cursor:pointer;color:var(--link);font-size:.875rem}
-.scroll{overflow-x:auto;margin:.5rem 0;max-width:100%}
+.scroll{overflow-x:auto;margin:.25rem 0 .5rem;max-width:100%}
 table{border-collapse:collapse;font-size:.8125rem;line-height:1.4;font-variant-numeric:tabular-nums lining-nums}
-caption{padding:0 0 .4rem;text-align:left;color:var(--muted)}
+.caption{margin:.75rem 0 0;color:var(--muted);font-size:.8125rem;line-height:1.4}
 th,td{padding:.3rem .8rem .3rem 0;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);font-weight:400;white-space:nowrap}
 thead th{border-bottom:1.5px solid var(--ink);color:var(--muted);font-weight:600;vertical-align:bottom;white-space:normal;min-width:4rem}
 tbody th{font-weight:600}
@@ -96,7 +96,7 @@ header,main,footer{max-width:none;padding:0}
 header{padding-top:0}
 h1{font-size:19pt}
 h2{margin-top:1.5rem}
-.figure h3,.finding,caption,section>h2{break-after:avoid}
+.figure h3,.finding,.caption,section>h2{break-after:avoid}
 .glance{break-inside:avoid}
 .figure{break-inside:avoid;margin-top:1.25rem;padding-top:.6rem}
 .figure h3 .number{display:inline}

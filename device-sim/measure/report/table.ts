@@ -26,25 +26,23 @@ export const CASE_COLUMN: Column = { head: 'case' };
  * @param rowId for links to a row
  */
 export function renderTable({ caption, columns, rows }: Table, id: string, rowId?: (row: number) => string): Markup {
-  return html`<div class="scroll" role="region" aria-labelledby="${id}" tabindex="0">
-    <table>
-      <caption id="${id}">
-        ${caption}
-      </caption>
-      <thead>
-        <tr>
-          ${columns.map(({ head, digits }) => html`<th scope="col" ${classOf(digits)}>${head}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row, index) =>
-            html`<tr${rowId && html` id="${rowId(index)}"`}>${row.map((cell, at) => renderCell(cell, columns[at], at === 0))}</tr>
+  return html`<p class="caption" id="${id}">${caption}</p>
+    <div class="scroll" role="region" aria-labelledby="${id}" tabindex="0">
+      <table aria-labelledby="${id}">
+        <thead>
+          <tr>
+            ${columns.map(({ head, digits }) => html`<th scope="col" ${classOf(digits)}>${head}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            (row, index) =>
+              html`<tr${rowId && html` id="${rowId(index)}"`}>${row.map((cell, at) => renderCell(cell, columns[at], at === 0))}</tr>
 `,
-        )}
-      </tbody>
-    </table>
-  </div>`;
+          )}
+        </tbody>
+      </table>
+    </div>`;
 }
 
 function renderCell(cell: Cell, column: Column | undefined, isFirst: boolean): Markup {

@@ -34,7 +34,7 @@ export function timingsOf(results: MeasureResults): readonly Timing[] {
   return [...named]
     .flatMap(([name, cases]) => (cases.every(isNear) ? [timingOf(name, cases)] : []))
     .filter(({ n }) => n > 0)
-    .toSorted((a, b) => place(a, base) - place(b, base));
+    .toSorted((a, b) => place(a, base) - place(b, base) || a.name.localeCompare(b.name));
 }
 
 /** The base case, what differs in anything else, and then block sizes ascending. */
