@@ -39,6 +39,6 @@ export function momentOf(
   { payloadBytes, atSeconds }: { readonly payloadBytes: number; readonly atSeconds: number },
 ): Moment {
   const share = Math.min(1, progress.payloadBytes / Math.max(payloadBytes, 1));
-  const isTellable = share > 0.02 && atSeconds > 1;
+  const isTellable = share > 0.02 && share < 1 && atSeconds > 1;
   return { progress, share, secondsLeft: isTellable ? (atSeconds * (1 - share)) / share : undefined };
 }
