@@ -19,7 +19,7 @@ import { Mailbox } from './mailbox.ts';
 import { lineOf, type MqttTransportOptions, type Qos } from './mqtt.ts';
 
 /** What this library cannot do here, however often it is tried. */
-export class SdkRefusal extends Error {
+class SdkRefusal extends Error {
   override readonly name = 'SdkRefusal';
   readonly code: 'aws-sdk-missing' | 'aws-sdk-tls';
 
@@ -44,7 +44,10 @@ const ACKNOWLEDGE_TIMEOUT_MS = 200;
 export function awsSdkConnect(options: MqttTransportOptions, find: () => unknown = findSdk): Connect {
   const openLine = lineOf(options);
   if (options.tls)
-    throw new SdkRefusal('aws-sdk-tls', 'expected a broker without TLS: what goes through it could not be counted');
+    throw new SdkRefusal(
+      'aws-sdk-tls',
+      'expected a broker without TLS: within its own TLS no packet could be counted, and it takes no ML-DSA certificates',
+    );
   return async ({ receiveBytes }) => {
     const { clientId, protocolVersion = 5, keepAliveSeconds = 60, timeoutMs = 10_000, signal, qos = 1 } = options;
     signal?.throwIfAborted();
@@ -56,7 +59,10 @@ export function awsSdkConnect(options: MqttTransportOptions, find: () => unknown
     const connection = await openSdkProcess(
       { port: tap.port, clientId, protocolVersion, keepAliveSeconds, timeoutMs, receiveBytes },
       listenerFor(parts),
-    );
+    ).catch(async (error: unknown) => {
+      await tap.closed();
+      throw error;
+    });
     const transport = new SdkTransport({ ...parts, connection, tap, qos, signal });
     await transport.opened();
     return transport;

@@ -72,7 +72,7 @@ export interface VariantRun {
 
 /**
  * @throws {RangeError} where spec and world do not go together
- * @throws {SdkRefusal} `aws-sdk-missing`, `aws-sdk-tls`
+ * @throws {Error} `aws-sdk-missing`, `aws-sdk-tls`: what that transport cannot do here
  */
 export async function runVariant(spec: VariantSpec, world: VariantWorld): Promise<VariantRun> {
   expectAgreement(spec, world);

@@ -28,6 +28,16 @@ describe('the transport of the AWS IoT Device SDK', () => {
     await expect(connect({ receiveBytes: 4_096 })).rejects.toMatchObject({ code: 'aws-sdk-missing' });
   });
 
+  it('refuses TLS, which is its own', () => {
+    const secure = {
+      ...OPTIONS,
+      url: 'mqtts://127.0.0.1:1',
+      tls: { ca: '' },
+      openTlsTap: () => new WireMeter().tls.openConnection(),
+    };
+    expect(() => awsSdkConnect(secure)).toThrow('[aws-sdk-tls]');
+  });
+
   it('refuses a URL that is not of MQTT', () => {
     expect(() => awsSdkConnect({ ...OPTIONS, url: 'http://127.0.0.1' })).toThrow(RangeError);
   });
