@@ -63,7 +63,7 @@ export const shortName = (name: string, most: number): string =>
 
 const nameOnChart = (name: string, { isNarrow }: Canvas): string => shortName(name, isNarrow ? 16 : 22);
 
-const pxPerLetter = ({ isNarrow }: Canvas): number => (isNarrow ? 7.2 : 7.9);
+const pxPerLetter = ({ isNarrow }: Canvas): number => (isNarrow ? 7.8 : 8.5);
 
 /** px that names at the ends of lines need. */
 export const roomForNames = (names: readonly string[], canvas: Canvas): number =>
