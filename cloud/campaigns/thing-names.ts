@@ -2,7 +2,7 @@
 import { OperatorError } from '../errors.ts';
 
 /** Digits of a number in a name: `fleet-00001`. Larger numbers have as many as they need. */
-export const NUMBER_DIGITS = 5;
+const NUMBER_DIGITS = 5;
 /** Of one campaign: AWS IoT Jobs has no such limit, one transaction of ours has. */
 export const MAX_THINGS = 100_000;
 
