@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { numberAt, textAt } from '../measure/json.ts';
 import { spawnSubcommand } from '../measure/subcommands.ts';
+import { FleetError } from './fleet-error.ts';
 import type { CloudLoad } from './progress.ts';
 import { Service } from './service.ts';
 
@@ -64,10 +65,13 @@ function upArguments(options: CloudOptions, mqttUrl: string | undefined): string
 
 /** Its lines: the one that says it is ready, and then its load. */
 function listen(child: ChildProcess, said: Said): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
   createInterface({ input: child.stdout! }).on('line', (line) => {
     const message: unknown = JSON.parse(line);
     if (typeof message !== 'object' || message === null) return;
+    if ('error' in message) {
+      reject(new FleetError('cloud-died', `the cloud cannot be started: ${textAt(message.error, 'message')}`));
+    }
     if ('ready' in message) {
       said.mqttUrl = textAt(message, 'mqtt');
       resolve();

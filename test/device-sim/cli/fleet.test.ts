@@ -95,6 +95,14 @@ describe('bristlecone fleet', () => {
     expect(result.broker?.rssBytes).toBeGreaterThan(1_000_000);
   });
 
+  it('says why its cloud cannot be started', TIMEOUT, async () => {
+    // Port 1 is nobody's.
+    const { exitCode, stdout } = await fleet('--devices', '2', '--broker', 'mqtt://127.0.0.1:1', '--json');
+    const { error } = JSON.parse(stdout);
+    expect([exitCode, error.code]).toEqual([1, 'cloud-died']);
+    expect(error.message).toMatch(/^the cloud cannot be started: .*127\.0\.0\.1:1/);
+  });
+
   it('does not start what has no room here, and says so under a code', TIMEOUT, async () => {
     const { exitCode, stdout } = await fleet('--devices', '99000', '--json');
     expect([exitCode, JSON.parse(stdout).error.code]).toEqual([1, expect.stringMatching(/^too-few-|^not-enough-/)]);
