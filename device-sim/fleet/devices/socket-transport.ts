@@ -10,7 +10,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import type { IPublishPacket, Packet } from 'mqtt-packet';
 import { type Connect, type Message, type Transport, Unavailable } from '../../ports.ts';
 import type { Connections, Swept } from './connections.ts';
-import { encodePacket, packetBytes } from './packets.ts';
+import { Inbound } from './inbound.ts';
+import { encodePacket } from './packets.ts';
 
 /** Sees what a device says and hears. */
 export interface SocketWatch {
@@ -76,13 +77,9 @@ interface Waiter {
 class SocketTransport implements Transport, Swept {
   readonly #connections: Connections;
   readonly #options: SocketOptions;
-  readonly #receiveBytes: number;
   readonly #socket: Socket;
-  /** Where what was read from the socket is; absent where that is nothing, and no message of it is with the agent. */
-  #chunk: Buffer | undefined;
-  /** In the chunk: what nobody has looked at. */
-  #unreadFrom = 0;
-  #unreadTo = 0;
+  readonly #receiveBytes: number;
+  readonly #inbound: Inbound;
   /** Let in while a subscription was waited for, and acknowledged already. */
   #queue: Message[] | undefined;
   /** Of the message that the agent has; 0 where it has none, or one without QoS. */
@@ -105,6 +102,7 @@ class SocketTransport implements Transport, Swept {
     this.#connections = connections;
     this.#options = options;
     this.#receiveBytes = receiveBytes;
+    this.#inbound = new Inbound(connections, receiveBytes);
     this.#lastSentMs = performance.now();
     const { host, port, readBytesPerSecond } = options;
     const buffer = readBytesPerSecond === undefined ? connections.readBuffer : connections.slowReadBuffer;
@@ -206,7 +204,7 @@ class SocketTransport implements Transport, Swept {
     this.#failure ??= CLOSED;
     if (this.#isClosed) return;
     this.#destroyAtMs = performance.now() + CLOSE_TIMEOUT_MS;
-    this.#unreadFrom = this.#unreadTo;
+    this.#inbound.discard();
     this.#resume();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onClosed = resolve;
@@ -238,7 +236,7 @@ class SocketTransport implements Transport, Swept {
     this.#connections.receivedBytes += read.length;
     this.#connections.tick();
     if (this.#failure !== undefined) return true;
-    this.#keep(read);
+    this.#inbound.add(read);
     const isAwaited = this.#waiter !== undefined;
     this.#look();
     const { readBytesPerSecond } = this.#options;
@@ -260,8 +258,7 @@ class SocketTransport implements Transport, Swept {
     try {
       while (this.#waiter) {
         // Nobody has a message of it as long as somebody waits for one.
-        if (this.#unreadFrom === this.#unreadTo) return this.#giveBack();
-        const packet = this.#nextPacket();
+        const packet = this.#inbound.next();
         if (!packet) return;
         this.#meet(packet);
       }
@@ -269,37 +266,6 @@ class SocketTransport implements Transport, Swept {
       if (!(error instanceof RangeError)) throw error;
       this.fail(new Unavailable(`connection failed: ${error.message}`, { cause: error }));
     }
-  }
-
-  #nextPacket(): Packet | undefined {
-    const unread = this.#chunk?.subarray(this.#unreadFrom, this.#unreadTo);
-    const bytes = unread && packetBytes(unread);
-    if (!unread || bytes === undefined) return undefined;
-    if (bytes > this.#receiveBytes) throw new RangeError(`a packet of ${bytes} bytes`);
-    if (bytes > unread.length) return undefined;
-    this.#unreadFrom += bytes;
-    return this.#connections.reader.read(unread.subarray(0, bytes));
-  }
-
-  #keep(read: Uint8Array): void {
-    const before = this.#chunk;
-    const unreadBytes = this.#unreadTo - this.#unreadFrom;
-    if (!before || this.#unreadTo + read.length > before.length) {
-      // The one before goes to nobody else: a message of it may be with the agent.
-      this.#chunk = this.#connections.takeChunk(unreadBytes + read.length);
-      before?.copy(this.#chunk, 0, this.#unreadFrom, this.#unreadTo);
-      this.#unreadFrom = 0;
-      this.#unreadTo = unreadBytes;
-    }
-    this.#chunk?.set(read, this.#unreadTo);
-    this.#unreadTo += read.length;
-  }
-
-  #giveBack(): void {
-    if (this.#chunk) this.#connections.giveBackChunk(this.#chunk);
-    this.#chunk = undefined;
-    this.#unreadFrom = 0;
-    this.#unreadTo = 0;
   }
 
   #meet(packet: Packet): void {
