@@ -54,7 +54,7 @@ export function registerMeasureAdvise(measure: Command): void {
     .requiredOption('--board <name>', 'see device boards')
     .requiredOption('--image-bytes <n>', 'of the update')
     .option('--devices <n>', 'of the fleet, for the bill', '100000')
-    .option('--request-bytes <n>', 'how much a device asks for at once, at least one block', '8192')
+    .option('--request-bytes <sizes>', 'how much a device may ask for at once, to choose from', '8192,32768,131072')
     .option('--optimise <what>', Object.keys(OBJECTIVES).join(', '), 'time')
     .option(
       '--floor <which>',
@@ -104,7 +104,7 @@ function questionOf(options: AdviseOptions): Question {
     board: expectBoard(options.board),
     imageBytes: atLeastOne(options.imageBytes, '--image-bytes'),
     devices: atLeastOne(options.devices, '--devices'),
-    requestBytes: atLeastOne(options.requestBytes, '--request-bytes'),
+    requestBytes: options.requestBytes.split(',').map((size) => atLeastOne(size.trim(), '--request-bytes')),
     prices: readPrices(options.awsPrices),
     seed: parseCount(options.seed, '--seed') ?? 1,
   };

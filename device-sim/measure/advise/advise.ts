@@ -1,7 +1,7 @@
 /**
  * What to send an update with, over a link and to a board: algorithms, block size, QoS, and where the device has the key
- * from. Everything that is compared has been run (predict-update.ts): first block sizes and QoS with the cheapest algorithm
- * that is allowed, then all algorithms with the best of these, then what one change to the best would cost.
+ * from. Everything that is compared has been run (predict-update.ts): first block sizes and QoS with the smallest signature
+ * that is allowed, then how much is asked for at once, then all algorithms with the best of these, then what one change to the best would cost.
  */
 import { algorithmByName, type AlgorithmName } from '../../../protocol/cose/algorithms.ts';
 import { type Candidate, considerChoice, costNamed, type Objective, OBJECTIVES, type Question } from './candidate.ts';
@@ -93,7 +93,7 @@ class Adviser {
       .filter((algorithms) => isAllowed(algorithms, this.#wish.floor))
       .toSorted((one, other) => signatureBytes(one) - signatureBytes(other));
     const ways = await this.#firstPossible(allowed);
-    const way = this.#best(ways);
+    const way = this.#best(await this.#withRequests(this.#best(ways)));
     const signed = await this.#all(allowed.map((algorithms) => ({ ...way.choice, algorithms })));
     const recommended = this.#best(signed);
     return {
@@ -107,10 +107,14 @@ class Adviser {
   /** Block sizes and QoS, with the smallest signature that the board can do at all. */
   async #firstPossible(allowed: readonly (readonly AlgorithmName[])[]): Promise<readonly Candidate[]> {
     const reasons = new Set<string>();
-    for (const algorithms of allowed) {
+    // A root that only pins its keys is small: a board whose RAM does not hold the other kind may hold this one.
+    const ways = allowed.flatMap((algorithms) =>
+      (['key-id', 'pinned'] as const).map((keyForm) => ({ algorithms, keyForm })),
+    );
+    for (const { algorithms, keyForm } of ways) {
       const candidates = await this.#all(
         this.#blockSizes().flatMap((blockBytes) =>
-          ([1, 0] as const).map((qos) => this.#choice({ algorithms, blockBytes, qos, keyForm: 'key-id' })),
+          ([1, 0] as const).map((qos) => this.#choice({ algorithms, blockBytes, qos, keyForm })),
         ),
       );
       if (candidates.some(({ impossible }) => impossible === undefined)) return candidates;
@@ -121,15 +125,20 @@ class Adviser {
     throw new NoAdvice(`nothing that is allowed works on ${board.name} over ${link.name}: ${why}`);
   }
 
+  #withRequests({ choice }: Candidate): Promise<readonly Candidate[]> {
+    const sizes = this.#question.requestBytes.map((bytes) => Math.max(bytes, choice.blockBytes));
+    return this.#all([...new Set(sizes)].map((requestBytes) => ({ ...choice, requestBytes })));
+  }
+
   #blockSizes(): readonly number[] {
     const { board } = this.#question;
     const wordBytes = Math.max(board.writeBytes, board.external?.writeBytes ?? 0);
     return BLOCK_SIZES.filter((bytes) => bytes % wordBytes === 0);
   }
 
-  #choice(changed: Pick<UpdateChoice, 'algorithms' | 'blockBytes' | 'qos' | 'keyForm'>): UpdateChoice {
-    const { imageBytes, requestBytes } = this.#question;
-    return { ...changed, imageBytes, requestBytes: Math.max(requestBytes, changed.blockBytes) };
+  #choice(changed: Omit<UpdateChoice, 'imageBytes' | 'requestBytes'>, requestBytes?: number): UpdateChoice {
+    const { imageBytes, requestBytes: sizes } = this.#question;
+    return { ...changed, imageBytes, requestBytes: Math.max(requestBytes ?? sizes[0] ?? 0, changed.blockBytes) };
   }
 
   async #all(choices: readonly UpdateChoice[]): Promise<readonly Candidate[]> {
@@ -139,7 +148,7 @@ class Adviser {
   }
 
   async #consider(choice: UpdateChoice): Promise<Candidate> {
-    const key = JSON.stringify([choice.algorithms, choice.blockBytes, choice.qos, choice.keyForm]);
+    const key = JSON.stringify([choice.algorithms, choice.blockBytes, choice.requestBytes, choice.qos, choice.keyForm]);
     const known = this.#known.get(key);
     if (known) return known;
     const candidate = await considerChoice(choice, this.#question);
@@ -178,8 +187,11 @@ class Adviser {
         .filter((bytes) => bytes !== choice.blockBytes)
         .map((blockBytes) => ({
           change: `blocks of ${blockBytes} B`,
-          choice: this.#choice({ ...choice, blockBytes }),
+          choice: this.#choice({ ...choice, blockBytes }, choice.requestBytes),
         })),
+      ...this.#question.requestBytes
+        .filter((bytes) => bytes >= choice.blockBytes && bytes !== choice.requestBytes)
+        .map((requestBytes) => ({ change: `${requestBytes} B at a time`, choice: { ...choice, requestBytes } })),
       { change: `QoS ${1 - choice.qos}`, choice: { ...choice, qos: choice.qos === 1 ? 0 : 1 } },
       { change: KEY_FORMS[other(choice.keyForm)], choice: { ...choice, keyForm: other(choice.keyForm) } },
     ];

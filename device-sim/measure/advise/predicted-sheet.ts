@@ -15,6 +15,8 @@ export interface SheetOptions {
   readonly link: LinkProfile | undefined;
   readonly prices?: AwsPrices;
   readonly cell?: Cell;
+  /** Of losses and jitter. */
+  readonly seed?: number;
 }
 
 /** @throws {RangeError} where nothing is known of the board */
@@ -26,7 +28,7 @@ export function factsOf({ name }: Board): BoardFacts {
 
 export function sheetOfPrediction(
   predicted: PredictedUpdate,
-  { board, link, prices = AWS_PRICES, cell = CELLS[0] }: SheetOptions,
+  { board, link, prices = AWS_PRICES, cell = CELLS[0], seed = 1 }: SheetOptions,
 ): CostSheet {
   const facts = factsOf(board);
   const { choice, rows, trace, authentications, bootHashedBytes } = predicted;
@@ -42,7 +44,7 @@ export function sheetOfPrediction(
       unit: 'B',
       source: 'the image as it arrives, and what the boot loader hashes at each start',
     }),
-    ...(link && { link: { profile: link, use: replay(trace, { link }) } }),
+    ...(link && { link: { profile: link, use: replay(trace, { link, seed }) } }),
     cell,
     prices,
   });

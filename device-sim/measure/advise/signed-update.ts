@@ -98,17 +98,20 @@ function createRoot(rootKeys: readonly SeededKey[], releaseKeys: readonly Seeded
     hashId: SHA_256,
     issuedSeconds: ISSUED_SECONDS,
     expiresSeconds: ISSUED_SECONDS + TEN_YEARS,
-    roles: [roleOf(ROOT_ROLE, rootKeys, 'full'), roleOf(RELEASE_ROLE, releaseKeys, form)],
+    roles: [roleOf(ROOT_ROLE, rootKeys, form), roleOf(RELEASE_ROLE, releaseKeys, form)],
     floors: [],
     revoked: [],
     extensions: new Map(),
   });
   // One of each algorithm is enough.
-  const signatures = rootKeys.slice(0, releaseKeys.length).map(({ anchor: { algorithm, keyId }, sign: signRoot }) => ({
-    algorithm,
-    keyId,
-    signature: signRoot(rootToBeSigned(payload, { algorithm, keyId })),
-  }));
+  const signatures = rootKeys
+    .slice(0, releaseKeys.length)
+    .map(({ anchor: { algorithm, keyId, publicKey }, sign: signRoot }) => ({
+      algorithm,
+      keyId,
+      signature: signRoot(rootToBeSigned(payload, { algorithm, keyId })),
+      ...(keyForm === 'pinned' && { publicKey }),
+    }));
   return verifyFirstRoot(encodeSignedRoot(payload, signatures), { verify: verifyPredicted });
 }
 
