@@ -69,7 +69,7 @@ export function reportHtml(results: MeasureResults, { fleets = [] }: ReportOptio
         ${list}
       </section>`,
     footer: html`<p>
-      Made by <code>bristlecone measure</code> from results.json, which lies beside this page and has every number;
+      Made by <code>bristlecone measure</code> from results.json, which has every number;
       <code>bristlecone measure report</code> makes it again.
     </p>`,
   });
