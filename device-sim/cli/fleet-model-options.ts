@@ -99,7 +99,7 @@ export function expectBoard(name: string): Board {
 }
 
 /** @throws {UsageError} */
-export function quotasOf({ quota = [] }: Pick<FleetModelOptions, 'quota'>): Quotas {
+function quotasOf({ quota = [] }: Pick<FleetModelOptions, 'quota'>): Quotas {
   const known = AWS_QUOTAS.map(({ name }) => name);
   const entries = quota.map((text) => {
     const [, name = '', digits = ''] = /^(\w+)=(\d+)$/.exec(text) ?? [];

@@ -9,7 +9,7 @@ import { bytes, count } from '../fleet/words.ts';
 import type { CostValue } from '../cost-model/value.ts';
 
 /** `6.9 h` */
-export function timeOf(ms: number): string {
+function timeOf(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 120_000) return `${(ms / 1_000).toFixed(1)} s`;
   if (ms < 7_200_000) return `${(ms / 60_000).toFixed(1)} min`;

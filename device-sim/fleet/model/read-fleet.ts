@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type { FleetResult } from '../result.ts';
 
-export class NotAFleet extends Error {
+class NotAFleet extends Error {
   override readonly name = 'NotAFleet';
   readonly code = 'not-a-fleet';
 }

@@ -33,7 +33,7 @@ export interface StepsOptions {
 }
 
 /** The device does not get to the end of its update, whatever the service does. */
-export class CannotUpdate extends Error {
+class CannotUpdate extends Error {
   override readonly name = 'CannotUpdate';
   readonly code = 'cannot-update';
 }

@@ -39,7 +39,7 @@ export interface Advice {
 }
 
 /** Nothing that is allowed can be done there. */
-export class NoAdvice extends Error {
+class NoAdvice extends Error {
   override readonly name = 'NoAdvice';
   readonly code = 'no-advice';
 }

@@ -13,7 +13,7 @@ import { Unavailable } from '../../ports.ts';
 import { textAt } from '../json.ts';
 import { runSubcommand, startServer } from '../subcommands.ts';
 import { runVariant, type VariantRun } from '../variants/run-variant.ts';
-import { type Candidate, costNamed, OBJECTIVES, type Question } from './candidate.ts';
+import { type Candidate, OBJECTIVES, type Question } from './candidate.ts';
 import { CLASS_ID, createSignedUpdate, FACTORY_SEQUENCE, imageOf, VENDOR_ID } from './signed-update.ts';
 
 export interface AdviceCheck {
@@ -147,12 +147,9 @@ async function command(args: readonly string[]): Promise<unknown> {
   throw new Unavailable(`bristlecone ${args.slice(0, 2).join(' ')} failed: ${JSON.stringify(json).slice(0, 500)}`);
 }
 
-/** The worst of all. */
-export const worstError = (checks: readonly AdviceCheck[]): number =>
-  Math.max(0, ...checks.map(({ errorPercent }) => Math.abs(errorPercent)));
-
+/** Each within the error that is stated for it, where one is. */
 export const isAsPredicted = (checks: readonly AdviceCheck[], { costs }: Candidate): boolean =>
   checks.every(({ quantity, errorPercent }) => {
     const stated = costs.find((it) => it.quantity === quantity)?.errorPercent;
     return stated === undefined || Math.abs(errorPercent) <= stated;
-  }) && costNamed({ costs }, 'time') !== undefined;
+  });
