@@ -36,6 +36,7 @@ const NEEDS_DOCUMENT: readonly UpdateState[] = [
 const MAY_BE_ON_TRIAL: readonly UpdateState[] = ['installing', 'rebooting', 'confirming', 'rolling-back'];
 
 /**
+ * @throws {Rejection} `too-large`, where the board has no RAM to ask for a job
  * @throws {Unavailable} where the cloud could not be reached often enough; call it again later
  * @throws {Reboot} through `ports.reboot`
  */
@@ -82,7 +83,8 @@ async function advance(context: AgentContext, progress: Progress): Promise<Advan
     // Of a job that is over nothing stays: what the next run finds must be about the next job.
     return { next: next === 'idle' ? IDLE : { ...progress, ...keep, state: next }, result };
   } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
+    // Without a job there is nobody to tell but whoever runs this: a board whose RAM does not hold a receive buffer, say.
+    if (!(error instanceof Rejection) || state === 'idle') throw error;
     context.closeEnvelope();
     const report = reportOfRejection(error, state, context.suitReport({ rejection: error }));
     return { next: { ...progress, report, state: nextState(state, 'failure') }, result: 'failure' };

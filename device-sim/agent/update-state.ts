@@ -13,7 +13,7 @@
  */
 // oxfmt-ignore
 export const TRANSITIONS = {
-  'idle':              { success: 'fetching-root',     failure: 'reporting',    unchanged: 'idle' },
+  'idle':              { success: 'fetching-root',                               unchanged: 'idle' },
   'fetching-root':     { success: 'accepting-root',    failure: 'reporting',    unchanged: 'fetching-envelope' },
   'accepting-root':    { success: 'fetching-root',     failure: 'reporting' },
   'fetching-envelope': { success: 'authenticating',    failure: 'reporting',    unchanged: 'reporting' },
@@ -30,7 +30,7 @@ export type UpdateState = keyof typeof TRANSITIONS;
 
 /** How a state may end. `unchanged`: there is no job, no newer root, no envelope, or the image is installed already. */
 export type ResultOf<S extends UpdateState> = keyof (typeof TRANSITIONS)[S];
-export type Result = ResultOf<'idle'>;
+export type Result = ResultOf<'fetching-root'>;
 
 /** @throws {TypeError} for a result that the state cannot have: handlers are typed so that they do not */
 export function nextState(state: UpdateState, result: Result): UpdateState {

@@ -53,6 +53,14 @@ describe('the agent', () => {
     expect(world.ram.usedBytes).toBe(0);
   });
 
+  it('says what it lacks where the board has no RAM to ask for a job', async () => {
+    const world = new DeviceWorld({ settings: { blockBytes: 16_384, requestBytes: 16_384 } });
+    world.cloud.addJob('job-1', releaseOf());
+    await expect(world.run()).rejects.toMatchObject({ name: 'Rejection', code: 'too-large', at: 'ram.receive buffer' });
+    expect(world.cloud.requests).toEqual([]);
+    expect(world.ram.usedBytes).toBe(0);
+  });
+
   it('says so where no job comes', async () => {
     const world = new DeviceWorld();
     expect(await world.run()).toEqual({ kind: 'no-job', boots: 1 });
