@@ -84,8 +84,8 @@ export class ServiceAedes extends Aedes {
     }
     const client = this.#connected.get(thing);
     if (!client) return Promise.resolve();
-    const granted = grantedQos(client, topic);
-    if (granted !== undefined) return send(client, { topic, payload, qos: granted < qos ? granted : qos });
+    const granted = subscriptionTo(client, topic);
+    if (granted) return send(client, { topic, payload, qos: qosOf(granted) < qos ? 0 : qos, ...numberOf(granted) });
     return needsNoSubscription(topic) ? send(client, { topic, payload, qos: 0 }) : Promise.resolve();
   }
 
@@ -93,7 +93,7 @@ export class ServiceAedes extends Aedes {
     if (NOBODY_LISTENS.test(packet.topic)) return (typeof from === 'function' ? from : then)();
     if (typeof from === 'function') return super.publish(packet, from);
     const handlers = from && thingOf(packet.topic) !== undefined ? this.#handlersOf(packet.topic) : [];
-    if (handlers.length > 0 && from && grantedQos(from, packet.topic) === undefined) {
+    if (handlers.length > 0 && from && !subscriptionTo(from, packet.topic)) {
       return void this.#run(handlers, packet.topic, packet.payload).then(() => then());
     }
     // Its types leave out who it is from.
@@ -117,7 +117,7 @@ export class ServiceAedes extends Aedes {
 
   #sayToAll(topic: string, payload: Buffer, qos: Qos): Promise<void> {
     const client = this.#connected.get(thingOf(topic) ?? '');
-    if (client && needsNoSubscription(topic) && grantedQos(client, topic) === undefined) {
+    if (client && needsNoSubscription(topic) && !subscriptionTo(client, topic)) {
       return send(client, { topic, payload, qos: 0 });
     }
     return new Promise((resolve, reject) => {
@@ -136,21 +136,24 @@ function thingOf(topic: string): string | undefined {
   return end < 0 ? undefined : topic.slice(THINGS.length, end);
 }
 
-/** Of the filter that is the topic, else the highest of those that match it; undefined where none does. */
-function grantedQos(client: Client, topic: string): Qos | undefined {
+/** The one whose filter is the topic, else of those that match it one with the highest QoS. */
+function subscriptionTo(client: Client, topic: string): Subscribed | undefined {
   const subscriptions = subscriptionsOf(client);
   const exact = subscriptions[topic];
-  if (exact) return qosOf(exact);
-  let highest: Qos | undefined;
+  if (exact) return exact;
+  let highest: Subscribed | undefined;
   for (const filter in subscriptions) {
     if (!hasWildcard(filter) || !matcher(filter)(topic)) continue;
-    highest = qosOf(subscriptions[filter]) === 1 ? 1 : (highest ?? 0);
+    const found = subscriptions[filter];
+    if (!highest || qosOf(found) > qosOf(highest)) highest = found;
   }
   return highest;
 }
 
 interface Subscribed {
   readonly qos?: unknown;
+  /** MQTT 5 §3.8.2.1.2: Subscription Identifier, which each message for it carries. */
+  readonly si?: unknown;
 }
 
 /** By filter, those of a resumed session too. The types of aedes 2.0.0-beta.1 do not name the field. */
@@ -163,12 +166,27 @@ const isRecord = (value: unknown): value is Record<string, Subscribed> => typeof
 
 const qosOf = (subscribed: Subscribed | undefined): Qos => (subscribed?.qos === 0 ? 0 : 1);
 
+const numberOf = ({ si }: Subscribed) => (typeof si === 'number' ? { properties: { subscriptionIdentifier: si } } : {});
+
+interface Message {
+  readonly topic: string;
+  readonly payload: Buffer;
+  readonly qos: Qos;
+  readonly properties?: { readonly subscriptionIdentifier: number };
+}
+
+/**
+ * aedes numbers messages for each broker that they come from, and takes one with a lower number than the last for a
+ * duplicate. One that goes directly would overtake those that are on the long way, and they be lost.
+ */
+const DIRECT = { brokerId: 'direct' };
+
 /** Asks once more whether it may have it. Settles when it is written, also where the device has gone meanwhile. */
-function send(client: Client, message: { topic: string; payload: Buffer; qos: Qos }): Promise<void> {
+function send(client: Client, message: Message): Promise<void> {
   writeTogether(client.conn);
   // Without a callback aedes 2.0.0-beta.1 throws where nobody can catch it, whatever its types say.
   return new Promise((resolve) => {
-    client.publish({ cmd: 'publish', ...message, retain: false, dup: false }, () => resolve());
+    client.publish({ cmd: 'publish', ...DIRECT, ...message, retain: false, dup: false }, () => resolve());
   });
 }
 
