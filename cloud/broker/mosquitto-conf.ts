@@ -10,13 +10,15 @@
  *   - answers of the Jobs service need a subscription;
  *   - a certificate is as good as its CA: the registry is not asked, and there is no provisioning.
  */
+import { isThingName } from '../../protocol/aws-iot/topics.ts';
+import { OperatorError } from '../errors.ts';
 
 export interface MosquittoOptions {
   readonly host: string;
   readonly port: number;
   /** Where its files are, as mosquitto will find them. */
   readonly folder: string;
-  /** User of the services. */
+  /** User of the services; with TLS the CN of their certificate, which must be no thing's name. */
   readonly user: string;
   /** PEM files of TLS for devices, who then are the thing that is the CN of their certificate. */
   readonly tls?: { readonly ca: string; readonly certificate: string; readonly key: string };
@@ -25,11 +27,26 @@ export interface MosquittoOptions {
 /** By name: `mosquitto.conf`, `mosquitto.acl`. */
 export type MosquittoFiles = Readonly<Record<'mosquitto.conf' | 'mosquitto.acl', string>>;
 
-/** Without TLS whoever names a thing is that thing: for tests and for networks of one's own. */
-export const mosquittoFiles = (options: MosquittoOptions): MosquittoFiles => ({
-  'mosquitto.conf': `${[...common(options), '', ...(options.tls ? tlsListener(options, options.tls) : plainListener(options))].join('\n')}\n`,
-  'mosquitto.acl': `${acl(options).join('\n')}\n`,
-});
+/**
+ * Without TLS whoever names a thing is that thing: for tests and for networks of one's own.
+ *
+ * @throws {OperatorError} `invalid-user` where the certificate of a thing could be that of the services
+ */
+export function mosquittoFiles(options: MosquittoOptions): MosquittoFiles {
+  const { user, tls } = options;
+  if (tls && isThingName(user)) {
+    throw new OperatorError(
+      'invalid-user',
+      `--broker-user: with certificates expected a name that no thing can have, such as bristlecone.services, got ${user}: ` +
+        'the thing of that name would have every right of the services',
+    );
+  }
+  const listener = tls ? tlsListener(options, tls) : plainListener(options);
+  return {
+    'mosquitto.conf': `${[...common(options), '', ...listener].join('\n')}\n`,
+    'mosquitto.acl': `${acl(options).join('\n')}\n`,
+  };
+}
 
 const common = ({ folder }: MosquittoOptions): readonly string[] => [
   '# mosquitto 2 beside `bristlecone up --broker …`',

@@ -30,6 +30,8 @@ export const withExternalBrokerOptions = (command: Command): Command =>
     .option('--print-mosquitto-conf', 'print what mosquitto at the URL of --broker has to be told, and start nothing');
 
 const DEFAULT_USER = 'bristlecone';
+/** Of a certificate: no thing can be named so. */
+const DEFAULT_COMMON_NAME = 'bristlecone.services';
 
 /** @throws {UsageError} @throws {OperatorError} `invalid-url` */
 export async function externalBrokerOf(options: ExternalBrokerOptions): Promise<ExternalBroker | undefined> {
@@ -58,14 +60,15 @@ export async function externalBrokerOf(options: ExternalBrokerOptions): Promise<
   };
 }
 
-/** As files of Debian's mosquitto. */
-export function mosquittoConfOf({ broker, brokerUser = DEFAULT_USER }: ExternalBrokerOptions): CommandResult {
+/** As files of Debian's mosquitto. @throws {OperatorError} `invalid-user` */
+export function mosquittoConfOf({ broker, brokerUser }: ExternalBrokerOptions): CommandResult {
   if (broker === undefined) throw new UsageError('--print-mosquitto-conf: expected --broker URL with it');
   const { protocol, hostname, port } = parseUrl(broker);
   const secure = protocol === 'mqtts:';
   const folder = '/etc/mosquitto';
+  const user = brokerUser ?? (secure ? DEFAULT_COMMON_NAME : DEFAULT_USER);
   const files = mosquittoFiles({
-    ...{ host: hostname.replace(/^\[(.*)\]$/, '$1'), folder, user: brokerUser },
+    ...{ host: hostname.replace(/^\[(.*)\]$/, '$1'), folder, user },
     port: port === '' ? (secure ? 8_883 : 1_883) : Number(port),
     ...(secure && {
       tls: { ca: `${folder}/device-ca.pem`, certificate: `${folder}/server.pem`, key: `${folder}/server.key` },

@@ -83,14 +83,14 @@ describe.skipIf(!hasMosquitto)('mosquitto with certificates', () => {
       writeFileSync(tls.ca, deviceCa.pem);
       writeFileSync(tls.certificate, server.certificate);
       writeFileSync(tls.key, server.privateKey);
-      return mosquittoFiles({ ...PLAIN, port, folder, tls });
+      return mosquittoFiles({ ...PLAIN, user: 'bristlecone.services', port, folder, tls });
     });
     const open = (cn: string, options: IClientOptions = {}) => {
       const { certificate: cert, privateKey: key } = deviceCa.issue({ subject: `CN=${cn}` });
       const tls = { cert, key, ca: serverCa.pem, protocolVersion: 5, reconnectPeriod: 0 } as const;
       return connectAsync(`mqtts://127.0.0.1:${mosquitto.port}`, { ...tls, ...options });
     };
-    const services = await open('bristlecone');
+    const services = await open('bristlecone.services');
     const device = await open('dev', { clientId: 'other' });
     const heard: string[] = [];
     services.on('message', (topic) => heard.push(topic));
@@ -101,6 +101,17 @@ describe.skipIf(!hasMosquitto)('mosquitto with certificates', () => {
     await expect.poll(() => heard).toEqual(['$aws/things/dev/jobs/get']);
     await Promise.all([services.endAsync(true), device.endAsync(true)]);
   });
+});
+
+it('is told of no user of the services whom a thing could be named after, where certificates say who is who', () => {
+  const files = { ca: 'ca.pem', certificate: 'server.pem', key: 'key.pem' };
+  const conf = (user: string, tls?: typeof files) =>
+    mosquittoFiles({ host: '127.0.0.1', port: 1883, folder: '/etc/mosquitto', user, ...(tls && { tls }) });
+  for (const user of ['bristlecone', 'hub-1', 'a:b_c'])
+    expect(() => conf(user, files)).toThrowError(expect.objectContaining({ code: 'invalid-user' }));
+  expect(conf('bristlecone.services', files)['mosquitto.acl']).toContain('user bristlecone.services\n');
+  // A password tells them apart from a thing of that name.
+  expect(conf('bristlecone')['mosquitto.acl']).toContain('user bristlecone\n');
 });
 
 /** The contract speaks of topics that are none of AWS's. */

@@ -45,8 +45,10 @@ describe('the configuration of mosquitto', () => {
   });
 
   it('is for certificates, with TLS', () => {
-    const text = textOf({ broker: 'mqtts://h:9', brokerUser: 'us' });
-    expect(text).toMatch(/listener 9 h\n[^]*require_certificate true[^]*allow_anonymous false[^]*user us\n/);
+    const text = textOf({ broker: 'mqtts://h:9', brokerUser: 'our.services' });
+    expect(text).toMatch(/listener 9 h\n[^]*require_certificate true[^]*allow_anonymous false[^]*user our\.services\n/);
+    expect(textOf({ broker: 'mqtts://h:9' })).toContain('\nuser bristlecone.services\n');
+    expect(() => textOf({ broker: 'mqtts://h:9', brokerUser: 'us' })).toThrow('--broker-user');
     expect(text).toContain('pattern readwrite $aws/things/%u/streams/#');
     expect(text).not.toContain('%c');
   });
