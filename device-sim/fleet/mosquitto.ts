@@ -51,7 +51,7 @@ export async function startMosquitto(folder: string): Promise<Mosquitto> {
 const PASSWORD_FILE = 'services.password';
 /** Where the configuration that `up` prints expects its files. */
 const USUAL_FOLDER = '/etc/mosquitto';
-const SERVICES_USER = 'bristlecone';
+export const SERVICES_USER = 'bristlecone';
 
 /**
  * What `up --print-mosquitto-conf` tells users to give it: every device is held to its own topics there too. As root,

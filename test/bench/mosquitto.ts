@@ -4,13 +4,13 @@
  * that how busy the machine is, and how slow the clients, changes little.
  */
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import mqtt, { type Packet } from 'mqtt-packet';
-import { type Mosquitto, startMosquitto } from '../../device-sim/fleet/mosquitto.ts';
+import { type Mosquitto, SERVICES_USER, startMosquitto } from '../../device-sim/fleet/mosquitto.ts';
 
 /** As in emqx/mqttbs: 16 bytes, QoS 1, as many publishers as subscribers, each with one partner. */
 const PAYLOAD = Buffer.alloc(16, 0x42);
@@ -41,18 +41,21 @@ export async function measureMosquitto(): Promise<MosquittoFigures> {
 }
 
 async function withBroker<T>(folder: string, work: (broker: Mosquitto) => Promise<T>): Promise<T> {
-  const { service, url } = await startMosquitto(folder);
-  await using started = service;
+  const mosquitto = await startMosquitto(folder);
+  await using started = mosquitto.service;
   started.markIdle();
-  return await work({ service, url });
+  return await work(mosquitto);
 }
 
-async function messageRate({ url, service }: Mosquitto) {
+/** By clients of the services' rights: devices may not write to each other there. */
+async function messageRate({ url, service, passwordFile }: Mosquitto) {
+  const password = readFileSync(passwordFile);
   let delivered = 0;
   const sockets: Socket[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
-    const topic = `bench/${pair}`;
-    sockets.push(await subscriber(url, topic, () => (delivered += 1)), await publisher(url, topic));
+    const topic = `$aws/bench/${pair}`;
+    const count = (): void => void (delivered += 1);
+    sockets.push(await subscriber(url, topic, { onMessage: count, password }), await publisher(url, topic, password));
   }
   // Until all windows are full, and the code is compiled.
   await setTimeout(MEASURE_MS / 4);
@@ -61,6 +64,7 @@ async function messageRate({ url, service }: Mosquitto) {
   await setTimeout(MEASURE_MS);
   service.read();
   const messages = delivered - before;
+  if (messages === 0) throw new Error('mosquitto delivered nothing');
   const seconds = (performance.now() - startMs) / 1_000;
   for (const socket of sockets) socket.destroy();
   const cpuSeconds = service.cost.cpuMs / 1_000;
@@ -73,21 +77,27 @@ async function messageRate({ url, service }: Mosquitto) {
 
 async function memory({ url, service }: Mosquitto) {
   const sockets: Socket[] = [];
-  for (let n = 0; n < CONNECTIONS; n++) sockets.push(await subscriber(url, `bench/${n}`, () => {}));
+  for (let n = 0; n < CONNECTIONS; n++) sockets.push(await subscriber(url, `bench/${n}`));
   service.read();
   const { rssBytes, idleRssBytes } = service.cost;
   for (const socket of sockets) socket.destroy();
   return { connections: CONNECTIONS, bytesPerConnection: (rssBytes - idleRssBytes) / CONNECTIONS };
 }
 
-async function subscriber(url: string, topic: string, onMessage: () => void): Promise<Socket> {
-  const { socket, send, onPacket } = await session(url, `to-${topic}`);
+interface Subscribing {
+  readonly onMessage?: () => void;
+  /** Of the services; left out: a device. */
+  readonly password?: Buffer;
+}
+
+async function subscriber(url: string, topic: string, { onMessage, password }: Subscribing = {}): Promise<Socket> {
+  const { socket, send, onPacket } = await session(url, `to-${topic}`, password);
   const granted = Promise.withResolvers<void>();
   onPacket((packet) => {
     if (packet.cmd === 'suback') granted.resolve();
     if (packet.cmd !== 'publish') return;
     send({ cmd: 'puback', messageId: packet.messageId ?? 0 });
-    onMessage();
+    onMessage?.();
   });
   send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic, qos: 1 }] });
   await granted.promise;
@@ -95,8 +105,8 @@ async function subscriber(url: string, topic: string, onMessage: () => void): Pr
 }
 
 /** Keeps a window of messages on the way. */
-async function publisher(url: string, topic: string): Promise<Socket> {
-  const { socket, send, onPacket } = await session(url, `from-${topic}`);
+async function publisher(url: string, topic: string, password: Buffer): Promise<Socket> {
+  const { socket, send, onPacket } = await session(url, `from-${topic}`, password);
   let messageId = 0;
   const publish = (): void => {
     messageId = (messageId % 65_535) + 1;
@@ -109,7 +119,7 @@ async function publisher(url: string, topic: string): Promise<Socket> {
   return socket;
 }
 
-async function session(url: string, clientId: string) {
+async function session(url: string, clientId: string, password?: Buffer) {
   const { hostname, port } = new URL(url);
   const socket = connect({ host: hostname, port: Number(port), noDelay: true });
   const send = (packet: Packet): void => void socket.write(mqtt.generate(packet, VERSION));
@@ -120,7 +130,9 @@ async function session(url: string, clientId: string) {
   socket.on('data', (chunk: Buffer) => parser.parse(chunk));
   socket.on('error', (error) => connected.reject(error));
   await once(socket, 'connect');
-  send({ cmd: 'connect', clientId, protocolId: 'MQTT', protocolVersion: 5, clean: true, keepalive: 0 });
+  const credentials = password && { username: SERVICES_USER, password };
+  const protocol = { protocolId: 'MQTT', protocolVersion: 5 } as const;
+  send({ cmd: 'connect', clientId, ...protocol, clean: true, keepalive: 0, ...credentials });
   await connected.promise;
   return { socket, send, onPacket: (next: (packet: Packet) => void) => void (handler = next) };
 }
