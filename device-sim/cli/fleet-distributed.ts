@@ -17,6 +17,7 @@ export interface QueueOptions {
   readonly hosts?: string;
   readonly wait: string;
   readonly takeOver?: true;
+  readonly connectFirst?: true;
 }
 
 /** Of the environment: there a password is in no list of processes. */
@@ -58,6 +59,8 @@ export function distributionOf(
     if (options.queue !== undefined) throw new UsageError('--queue: expected --hosts too: how many to wait for');
     return undefined;
   }
+  if (options.connectFirst)
+    throw new UsageError('--connect-first: expected it without --hosts, whose devices cannot be told of a begin yet');
   if (hosts < 1 || hosts > devices)
     throw new UsageError(`--hosts: expected 1 to ${devices}, at least a device for each, got ${hosts}`);
   const queue = queueOf(options, io.env);

@@ -28,6 +28,7 @@ export interface FleetOptions {
   readonly slowDevices: string;
   readonly slowSpeed: string;
   readonly rogue: string;
+  readonly connectFirst?: true;
 }
 
 /** Of one campaign in the embedded cloud. */
@@ -49,12 +50,16 @@ export const withFleetOptions = (command: Command): Command =>
     .option('--workers <n>', 'processes that devices are simulated in (default: one for each core)')
     .option('--seed <n>', 'of the image and of all faults', '1')
     .option('--arrivals <n>', 'devices that begin a second; 0: as fast as it goes', '0')
+    .option('--connect-first', 'the campaign begins when all devices are connected and wait, and not before them')
     .option('--time-limit <time>', 'devices that have not ended by then are lost', '10m')
     .option('--growth <sizes>', 'run these numbers of devices one after the other, and find the knee: 100,1000,10000')
     .option('--no-ceiling', 'leave out the bare packets before and after, and so the ratio')
     .option('--live [port]', 'show the run on a page of this machine too (default: any free port)')
     .option('--out <dir>', 'where fleet.json and fleet.csv go', 'results')
-    .option('--kill-broker-at <time>', 'SIGKILL to the broker, so long after the first connection; it is started again')
+    .option(
+      '--kill-broker-at <time>',
+      'SIGKILL to the broker, so long after the first connection, or the campaign where that comes later',
+    )
     .option('--broker-down <time>', 'how long it is away then', '2s')
     .option('--drop-rate <share>', 'how likely a connection is cut at each block: 0.001 or 0.1%', '0')
     .option('--slow-devices <share>', 'of the devices, that read slowly: 5%', '0')
@@ -80,6 +85,7 @@ export function settingsOf(options: FleetOptions): FleetSettings {
     slowShare: shareOf(options.slowDevices, '--slow-devices'),
     slowBytesPerSecond: whole(options.slowSpeed, '--slow-speed', [1, 1e9]),
     rogueShare: shareOf(options.rogue, '--rogue'),
+    ...(options.connectFirst && { connectFirst: true }),
     ...(kill !== undefined && {
       killBrokerAtSeconds: secondsOf(kill, '--kill-broker-at'),
       brokerDownSeconds: secondsOf(options.brokerDown, '--broker-down'),

@@ -21,6 +21,7 @@ export function fleetText(result: FleetResult): string {
       ],
     ),
     '',
+    connectedLine(result),
     ...trafficLines(result),
     ...costLines(result),
     ...(ceiling ? ceilingLines(ceiling) : []),
@@ -62,6 +63,13 @@ const latencyRow = (name: string, histogram: HistogramData): readonly string[] =
   ),
 ];
 
+function connectedLine({ peakConnected, atCampaign }: FleetResult): string {
+  const most = `Connected at once  ${count(peakConnected)} at most`;
+  if (!atCampaign) return most;
+  const { connected, afterSeconds, rssBytesPerDevice } = atCampaign;
+  return `${most}; ${count(connected)} when the campaign began and times start, after ${duration(afterSeconds)}, ${bytes(rssBytesPerDevice)} each`;
+}
+
 function trafficLines({ traffic, delivery, devices }: FleetResult): readonly string[] {
   const { blocks, verifications, reconnects, receivedBytes, sentBytes, payloadBytes } = traffic;
   return [
@@ -72,7 +80,9 @@ function trafficLines({ traffic, delivery, devices }: FleetResult): readonly str
   ];
 }
 
-function costLines({ fleet, cloud, broker, devices, seconds }: FleetResult): readonly string[] {
+function costLines({ fleet, cloud, broker, devices, startedAtMs, endedAtMs }: FleetResult): readonly string[] {
+  // Processor time is of connecting too, where that came first.
+  const seconds = (endedAtMs - startedAtMs) / 1_000;
   const cores = (cpuMs: number): string =>
     `${(cpuMs / 1_000).toFixed(1)} s of CPU, ${(cpuMs / 1_000 / Math.max(seconds, 0.001)).toFixed(2)} cores`;
   const server = (name: string, cost: ProcessCost): string =>
@@ -106,6 +116,7 @@ function ceilingLines({
 function growthText(rows: readonly GrowthRow[]): string {
   const head = [
     'devices',
+    'at once',
     'seconds',
     'devices/s',
     'blocks/s',
@@ -118,7 +129,13 @@ function growthText(rows: readonly GrowthRow[]): string {
   const table = textTable(
     head,
     rows.map((row) => [
-      ...[count(row.devices), row.seconds.toFixed(1), count(row.devicesPerSecond), count(row.blocksPerSecond)],
+      ...[
+        count(row.devices),
+        count(row.peakConnected),
+        row.seconds.toFixed(1),
+        count(row.devicesPerSecond),
+        count(row.blocksPerSecond),
+      ],
       ...[row.blockP99Ms.toFixed(0), (row.rssBytesPerDevice / 1e3).toFixed(1), (row.cloudRssBytes / 1e6).toFixed(0)],
       ...[row.cpuMsPerDevice.toFixed(2), row.deliveryRatio === undefined ? '–' : row.deliveryRatio.toFixed(2)],
     ]),

@@ -1,11 +1,12 @@
 /** The result of one fleet, of what was counted. */
-import { checksOf, type CloudCounts, faultChecks } from './checks.ts';
+import { checksOf, type CloudCounts, connectedCheck, faultChecks } from './checks.ts';
 import type { WorkerResult } from './devices/worker-protocol.ts';
 import { mergeHistograms } from './histogram.ts';
 import { machineFacts } from './machine-facts.ts';
 import { ceilingFrom } from './merge-results.ts';
 import { countsOf, type FleetProgress, sumProgress } from './progress.ts';
 import type {
+  AtCampaign,
   CeilingRun,
   FaultEvent,
   FleetCost,
@@ -22,6 +23,9 @@ export interface Findings {
   readonly rogues: number;
   readonly isWhole: boolean;
   readonly results: readonly WorkerResult[];
+  readonly peakConnected: number;
+  /** What was seen last before the campaign was created; absent where it was there before the devices. */
+  readonly beforeCampaign?: FleetProgress | undefined;
   readonly samples: readonly Sample[];
   readonly faults: readonly FaultEvent[];
   readonly cloud: ProcessCost;
@@ -38,7 +42,8 @@ export function assembleResult(findings: Findings): FleetResult {
   const sum = sumProgress(results);
   const startedAtMs = Math.min(...results.map((it) => it.startedAtMs));
   const endedAtMs = Math.max(...results.map((it) => it.endedAtMs));
-  const seconds = (endedAtMs - startedAtMs) / 1_000;
+  const atCampaign = atCampaignOf(findings);
+  const seconds = (endedAtMs - (atCampaign?.atMs ?? startedAtMs)) / 1_000;
   const delivery = deliveryOf(sum);
   const counts = countsOf(sum);
   const { receivedBytes } = sum;
@@ -57,6 +62,8 @@ export function assembleResult(findings: Findings): FleetResult {
     endedAtMs,
     seconds,
     devices: settings.devices,
+    peakConnected: findings.peakConnected,
+    ...(atCampaign && { atCampaign }),
     counts,
     traffic: trafficOf(sum),
     delivery,
@@ -70,9 +77,25 @@ export function assembleResult(findings: Findings): FleetResult {
     ...(broker && { broker }),
     ...(ceiling && { ceiling }),
     faults,
-    checks: [...checksOf(counts, expectation, books), ...(isWhole ? faultChecks(settings, { sum, faults }) : [])],
+    checks: [
+      ...connectedCheck(settings.devices, atCampaign),
+      ...checksOf(counts, expectation, books),
+      ...(isWhole ? faultChecks(settings, { sum, faults }) : []),
+    ],
     unexplained: results.flatMap((it) => it.unexplained),
     samples,
+  };
+}
+
+function atCampaignOf({ settings, results, beforeCampaign: before }: Findings): AtCampaign | undefined {
+  const begins = results.flatMap(({ campaignAtMs }) => campaignAtMs ?? []);
+  if (!before || begins.length === 0) return undefined;
+  const atMs = Math.min(...begins);
+  return {
+    atMs,
+    afterSeconds: (atMs - Math.min(...results.map((it) => it.startedAtMs))) / 1_000,
+    connected: Math.min(before.connected, before.idled),
+    rssBytesPerDevice: (before.rssBytes - before.idleRssBytes) / settings.devices,
   };
 }
 

@@ -22,11 +22,15 @@ export class BrokerFault {
     this.#onEvent = onEvent;
   }
 
-  /** Called again and again as time goes by. */
-  at(seconds: number): void {
+  /**
+   * Called again and again as time goes by.
+   *
+   * @param sinceCampaign seconds, where devices were connected before it
+   */
+  at(seconds: number, sinceCampaign: number = seconds): void {
     const broker = this.#broker;
     if (!broker) return;
-    if (this.#state === 'waiting' && seconds >= this.#killAtSeconds) {
+    if (this.#state === 'waiting' && sinceCampaign >= this.#killAtSeconds) {
       this.#state = 'killing';
       this.#step = this.#play('down', { atSeconds: seconds, work: broker.kill(), fault: 'broker-killed' });
       this.#downSinceSeconds = seconds;

@@ -1,6 +1,6 @@
 /** What must hold at the end of a fleet run, whatever was done to it. */
 import { type FleetProgress, sumOf } from './progress.ts';
-import type { Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
+import type { AtCampaign, Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
 import { count } from './words.ts';
 
 export interface Expectation {
@@ -62,6 +62,10 @@ const cloudChecks = (
         ),
       ]),
 ];
+
+/** @returns none where the campaign was there before the devices */
+export const connectedCheck = (devices: number, atCampaign: AtCampaign | undefined): readonly Check[] =>
+  atCampaign ? [check('all were connected when the campaign began', count(devices), count(atCampaign.connected))] : [];
 
 const check = (name: string, expected: string, got: string): Check => ({
   name,

@@ -6,7 +6,8 @@ export type FleetErrorCode =
   | 'mosquitto-not-found'
   | 'cloud-died'
   | 'broker-died'
-  | 'worker-died';
+  | 'worker-died'
+  | 'not-all-connected';
 
 export class FleetError extends Error {
   override readonly name = 'FleetError';

@@ -66,6 +66,7 @@ function quantitiesOf(result: FleetResult): readonly Quantity[] {
     ...Object.entries(counts.failed).map(([code, count]) => one('devices', `failed ${code}`, [count, '1'])),
     one('devices', 'lost', [counts.lost, '1']),
     one('devices', 'unfinished', [counts.unfinished, '1']),
+    one('devices', 'connected at once', [result.peakConnected, '1']),
     one('duration', 'campaign', [seconds, 's']),
     one('duration', 'delivery', [delivery.seconds, 's']),
     one('sent', 'devices', [traffic.sentBytes, 'B']),

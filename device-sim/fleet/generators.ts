@@ -13,6 +13,8 @@ export interface Generators extends AsyncDisposable {
   ready(): Promise<void>;
   /** Lets them go, all at once. @returns what came of each */
   run(): Promise<readonly WorkerResult[]>;
+  /** While they run: the campaign that they wait for begins. Absent where they cannot be told. */
+  beginCampaign?(): void;
 }
 
 export type Generate = (orders: readonly WorkerOrder[], options: GeneratorOptions) => Generators;

@@ -25,6 +25,7 @@ export function growthRow(result: FleetResult): GrowthRow {
   const cpuMs = fleet.cpuMs + (cloud?.cpuMs ?? 0) + (broker?.cpuMs ?? 0);
   return {
     devices,
+    peakConnected: result.peakConnected,
     seconds,
     devicesPerSecond: result.counts.done / Math.max(seconds, 0.001),
     blocksPerSecond: delivery.blocksPerSecond,

@@ -34,6 +34,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
     endedAtMs,
     seconds: (endedAtMs - startedAtMs) / 1_000,
     devices,
+    peakConnected: total((it) => it.peakConnected),
     counts: mergeCounts(results.map((it) => it.counts)),
     traffic: {
       sentBytes: total((it) => it.traffic.sentBytes),

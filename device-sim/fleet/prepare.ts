@@ -65,7 +65,8 @@ export class Operator {
   readonly #folder: string;
   readonly #data: string;
   readonly #settings: FleetSettings;
-  readonly #campaigns = new Map<'good' | 'rogue', string>();
+  readonly #releases = new Map<Kind, string>();
+  readonly #campaigns = new Map<Kind, string>();
 
   constructor(settings: FleetSettings, { folder, data }: { readonly folder: string; readonly data: string }) {
     this.#settings = settings;
@@ -74,7 +75,7 @@ export class Operator {
     mkdirSync(folder, { recursive: true });
   }
 
-  /** Needs a cloud that runs. @throws {Unavailable} where a command refuses */
+  /** Needs a cloud that runs. With its campaign, unless devices connect first. @throws {Unavailable} where a command refuses */
   async prepare(): Promise<Prepared> {
     await using commands = new CommandProcess();
     const done: Done = (args) => commands.run([...args, '--data', this.#data]);
@@ -88,8 +89,10 @@ export class Operator {
       ...['release', 'create', '--out', this.#file('release.suit'), ...this.#named('image.bin')],
       ...['--key', ...algorithms],
     ]);
+    this.#releases.set('good', textAt(release, 'id'));
     const rogues = rogueNumbers(this.#settings);
-    await this.#createCampaigns(done, { releaseId: textAt(release, 'id'), rogues });
+    if (rogues.length > 0) this.#releases.set('rogue', await this.#addForgery(done));
+    if (!this.#settings.connectFirst) await this.#createCampaigns(done);
     return {
       factory: this.#factory(),
       expects: { imageBytes, digestHex: toHex(digestOfImage(image).bytes) },
@@ -98,10 +101,16 @@ export class Operator {
     };
   }
 
+  /** Where devices connect first: that of good devices, and then that of rogues. @throws {Unavailable} */
+  async beginCampaigns(): Promise<void> {
+    await using commands = new CommandProcess();
+    await this.#createCampaigns((args) => commands.run([...args, '--data', this.#data]));
+  }
+
   /** What its books say, device by device. */
   async counts(): Promise<CloudCounts> {
     await using commands = new CommandProcess();
-    const status = async (kind: 'good' | 'rogue'): Promise<unknown> => {
+    const status = async (kind: Kind): Promise<unknown> => {
       const id = this.#campaigns.get(kind);
       if (id === undefined) return { counts: {}, refusals: [], total: 0 };
       return commands.run(['campaign', 'status', id, '--data', this.#data]);
@@ -114,20 +123,18 @@ export class Operator {
     };
   }
 
-  async #createCampaigns(
-    done: Done,
-    { releaseId, rogues }: { readonly releaseId: string; readonly rogues: readonly number[] },
-  ): Promise<void> {
+  async #createCampaigns(done: Done): Promise<void> {
     const { devices } = this.#settings;
-    const create = async (kind: 'good' | 'rogue', release: string, things: readonly string[]): Promise<void> => {
-      this.#campaigns.set(kind, textAt(await done(['campaign', 'create', '--release', release, ...things]), 'id'));
+    const rogues = rogueNumbers(this.#settings);
+    const create = async (kind: Kind, things: readonly string[]): Promise<void> => {
+      const args = ['campaign', 'create', '--release', this.#releases.get(kind) ?? '', ...things];
+      this.#campaigns.set(kind, textAt(await done(args), 'id'));
     };
-    if (rogues.length === 0)
-      return create('good', releaseId, ['--thing-prefix', NAMES.prefix, '--count', String(devices)]);
+    if (rogues.length === 0) return create('good', ['--thing-prefix', NAMES.prefix, '--count', String(devices)]);
     const isRogue = new Set(rogues);
     const good = Array.from({ length: devices }, (_, index) => index + 1).filter((number) => !isRogue.has(number));
-    await create('good', releaseId, this.#thingsFile('good.txt', good));
-    await create('rogue', await this.#addForgery(done), this.#thingsFile('rogue.txt', rogues));
+    await create('good', this.#thingsFile('good.txt', good));
+    await create('rogue', this.#thingsFile('rogue.txt', rogues));
   }
 
   /** An authentic envelope in which somebody has replaced the image, and mended every digest. */
@@ -174,6 +181,8 @@ export class Operator {
     return join(this.#folder, name);
   }
 }
+
+type Kind = 'good' | 'rogue';
 
 /** Runs one of our commands on the data of the run. */
 type Done = (args: readonly string[]) => Promise<unknown>;

@@ -18,6 +18,7 @@ export interface FleetProgress {
   /** By reason. */
   readonly lost: Readonly<Record<string, number>>;
   readonly connected: number;
+  readonly idled: number;
   readonly reconnects: number;
   readonly drops: number;
   readonly slowDevices: number;
@@ -48,6 +49,7 @@ export function sumProgress(parts: readonly WorkerProgress[]): FleetProgress {
     failed: sumByCode(parts.map((it) => it.failed)),
     lost: sumByCode(parts.map((it) => it.lost)),
     connected: total((it) => it.connected),
+    idled: total((it) => it.idled ?? 0),
     reconnects: total((it) => it.reconnects),
     drops: total((it) => it.drops),
     slowDevices: total((it) => it.slowDevices),

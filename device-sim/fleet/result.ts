@@ -17,8 +17,13 @@ export interface FleetResult {
   /** Milliseconds since 1970 at which the first device began to connect, and at which the last one had ended. */
   readonly startedAtMs: number;
   readonly endedAtMs: number;
+  /** From there, or from `atCampaign`, to the last end. */
   readonly seconds: number;
   readonly devices: number;
+  /** Connections that were open at the same moment, at most, as four looks a second see it. */
+  readonly peakConnected: number;
+  /** Where all devices were to be connected when the campaign began. */
+  readonly atCampaign?: AtCampaign;
   readonly counts: FleetCounts;
   readonly traffic: FleetTraffic;
   readonly delivery: FleetDelivery;
@@ -59,9 +64,23 @@ export interface FleetSettings {
   readonly slowBytesPerSecond: number;
   readonly rogueShare: number;
   readonly timeLimitSeconds: number;
-  /** Seconds from the first connection. */
+  /** All devices are connected when the campaign is created. */
+  readonly connectFirst?: true;
+  /** Seconds from the first connection, or from the campaign's begin where that comes later. */
   readonly killBrokerAtSeconds?: number;
   readonly brokerDownSeconds?: number;
+}
+
+/** The last look before the campaign was created. */
+export interface AtCampaign {
+  /** Milliseconds since 1970. */
+  readonly atMs: number;
+  /** Seconds since the first device began to connect. */
+  readonly afterSeconds: number;
+  /** Devices that were connected, and had nothing to do. */
+  readonly connected: number;
+  /** What each of them added to the workers' resident memory. */
+  readonly rssBytesPerDevice: number;
 }
 
 export interface FleetMachine {
@@ -130,9 +149,9 @@ export interface FleetDelivery {
 }
 
 export interface FleetLatencies {
-  /** From the begin of its connection to the answer to its report. */
+  /** From the begin of its connection, or of the campaign where that comes later, to the answer to its report. */
   readonly updateMs: HistogramData;
-  /** From the begin of its connection to its first block. */
+  /** From there to its first block. */
   readonly firstByteMs: HistogramData;
   /** From a request to each of its blocks. */
   readonly blockMs: HistogramData;
@@ -214,6 +233,7 @@ export interface Sample {
 
 export interface GrowthRow {
   readonly devices: number;
+  readonly peakConnected: number;
   readonly seconds: number;
   readonly devicesPerSecond: number;
   readonly blocksPerSecond: number;

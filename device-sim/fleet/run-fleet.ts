@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import { assembleResult, type Findings } from './assemble-result.ts';
 import { BrokerFault } from './broker-fault.ts';
 import { bareBytes, ceilingPass } from './ceiling-pass.ts';
-import type { WorkerOrder } from './devices/worker-protocol.ts';
-import type { Generate } from './generators.ts';
+import type { WorkerOrder, WorkerProgress } from './devices/worker-protocol.ts';
+import type { Generate, Generators } from './generators.ts';
+import { Muster } from './muster.ts';
 import { Operator, type Prepared, thingsOf } from './prepare.ts';
 import type { CeilingRun, FleetResult, FleetSettings } from './result.ts';
 import { Sampler } from './sampler.ts';
@@ -27,9 +28,10 @@ export interface FleetRun {
   readonly signal: AbortSignal;
 }
 
-/** The run, with its servers up and its campaign created. */
+/** The run, with its servers up and its campaign created, or ready to be. */
 interface Stage extends FleetRun {
   readonly servers: Servers;
+  readonly operator: Operator;
   readonly prepared: Prepared;
 }
 
@@ -47,7 +49,7 @@ export async function runFleet(run: FleetRun): Promise<FleetResult> {
     const operator = new Operator(settings, { folder: join(folder, 'operator'), data: join(folder, 'cloud') });
     const prepared = await servers.lives(operator.prepare());
     signal.throwIfAborted();
-    const stage: Stage = { ...run, servers, prepared };
+    const stage: Stage = { ...run, servers, operator, prepared };
     const before = await measureCeiling('ceiling before', stage);
     signal.throwIfAborted();
     const campaign = await runCampaign(stage);
@@ -78,7 +80,10 @@ async function measureCeiling(
   return signal.aborted ? undefined : run;
 }
 
-type CampaignFindings = Pick<Findings, 'results' | 'samples' | 'faults' | 'cloud' | 'broker' | 'brokerName'>;
+type CampaignFindings = Pick<
+  Findings,
+  'results' | 'peakConnected' | 'beforeCampaign' | 'samples' | 'faults' | 'cloud' | 'broker' | 'brokerName'
+>;
 
 async function runCampaign(stage: Stage): Promise<CampaignFindings> {
   const { settings, view, signal, servers, prepared } = stage;
@@ -88,28 +93,54 @@ async function runCampaign(stage: Stage): Promise<CampaignFindings> {
     view,
     payloadBytes: settings.devices * prepared.envelopeBytes + good * settings.imageBytes,
     cloudLoad: () => servers.cloud.load,
-    onMoment: (atSeconds) => {
+    connectFirst: settings.connectFirst === true,
+    onMoment: (atSeconds, sinceCampaign) => {
       servers.read();
-      if (!signal.aborted) fault.at(atSeconds);
+      if (!signal.aborted && sinceCampaign !== undefined) fault.at(atSeconds, sinceCampaign);
     },
   });
+  const muster = settings.connectFirst && new Muster(settings, view);
   view.phase('updating', 'devices leave their factory');
-  await using workers = stage.generate(ordersOf(stage), { signal, onProgress: (latest) => sampler.take(latest) });
+  const onProgress = (latest: readonly WorkerProgress[]): void => {
+    sampler.take(latest);
+    if (muster) muster.take(latest);
+  };
+  await using workers = stage.generate(ordersOf(stage), { signal, onProgress });
   await servers.lives(workers.ready());
   servers.markIdle();
-  view.phase('updating', 'all devices at once');
-  const results = await servers.lives(workers.run());
+  if (!muster) view.phase('updating', 'all devices at once');
+  const running = servers.lives(workers.run());
+  if (muster) await beginCampaign(stage, { muster, workers, running });
+  const results = await running;
   sampler.end(results);
   await fault.settle();
   servers.read();
   return {
     results,
+    peakConnected: sampler.peakConnected,
+    ...(muster && { beforeCampaign: muster.last }),
     samples: sampler.samples,
     faults: fault.events,
     cloud: servers.cloud.cost,
     broker: servers.brokerCost,
     brokerName: servers.brokerName,
   };
+}
+
+/** Once all devices wait for it; not at all where they end before, because the run was interrupted. */
+async function beginCampaign(
+  { servers, operator, view, signal }: Stage,
+  {
+    muster,
+    workers,
+    running,
+  }: { readonly muster: Muster; readonly workers: Generators; readonly running: Promise<unknown> },
+): Promise<void> {
+  await Promise.race([running, muster.complete]);
+  if (signal.aborted) return;
+  workers.beginCampaign?.();
+  view.phase('updating', 'all devices are connected, and are told of their campaign');
+  await servers.lives(operator.beginCampaigns());
 }
 
 const ordersOf = ({ settings, servers, prepared }: Stage): readonly WorkerOrder[] =>
@@ -133,6 +164,7 @@ const orderOf = (
   expects: prepared.expects,
   arrivalsPerSecond: settings.arrivalsPerSecond / settings.workers,
   timeLimitSeconds: settings.timeLimitSeconds,
+  ...(settings.connectFirst && { connectFirst: true }),
   // Where the broker dies, requests die with it, and nobody answers them.
   ...(settings.killBrokerAtSeconds !== undefined && { answerTimeoutSeconds: ANSWER_TIMEOUT_SECONDS }),
   slowShare: settings.slowShare,

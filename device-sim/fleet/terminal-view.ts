@@ -47,7 +47,7 @@ class LineView implements FleetView {
     this.#nextSeconds = sample.atSeconds + LINE_EVERY_SECONDS;
     const left = secondsLeft === undefined ? '' : `, ${duration(secondsLeft)} left`;
     this.#print(
-      `  ${duration(sample.atSeconds)}: ${count(sample.done)} of ${count(this.#devices)} done, ${sample.refused} refused, ${sample.failed} failed; ` +
+      `  ${duration(sample.atSeconds)}: ${count(sample.done)} of ${count(this.#devices)} done, ${count(sample.connected)} connected, ${sample.refused} refused, ${sample.failed} failed; ` +
         `${count(sample.blocksPerSecond)} blocks/s, ${byteRate(sample.receivedBytesPerSecond)}, block p99 ${milliseconds(sample.blockP99Ms)}${left}`,
     );
   }

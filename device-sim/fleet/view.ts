@@ -2,7 +2,7 @@
 import type { FleetProgress } from './progress.ts';
 import type { FaultEvent, FleetResult, FleetSettings, Sample } from './result.ts';
 
-export type Phase = 'preparing' | 'ceiling before' | 'updating' | 'ceiling after' | 'done';
+export type Phase = 'preparing' | 'ceiling before' | 'connecting' | 'updating' | 'ceiling after' | 'done';
 
 export interface FleetView {
   /** The fleet that is next, where there are several. */

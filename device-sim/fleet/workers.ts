@@ -47,6 +47,10 @@ class Workers implements Generators {
     return Promise.all(this.#workers.map((worker) => worker.result));
   }
 
+  beginCampaign(): void {
+    for (const worker of this.#workers) worker.tell({ kind: 'campaign' });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#signal.removeEventListener('abort', this.#stop);
     await Promise.all(this.#workers.map((worker) => worker.end()));

@@ -73,6 +73,7 @@ const fleetFindings = (changes: Partial<Findings> = {}): Findings => ({
     firstByteMs: EMPTY_HISTOGRAM,
     unexplained: [],
   })),
+  peakConnected: 100,
   samples: [],
   faults: [],
   cloud: NO_COST,

@@ -50,6 +50,7 @@ export class FleetDevice implements SocketWatch {
   #state = IN_STATE_OF_BOOT;
   #stateSinceMs: number;
   #requestedAtMs = 0;
+  #hasAsked = false;
   #blocks = 0;
   /** Of the file that comes, so far. */
   #storedBytes = 0;
@@ -69,7 +70,7 @@ export class FleetDevice implements SocketWatch {
     tally.begin();
     const ending = await this.#toItsEnd();
     this.#enter('');
-    if (ending.kind === 'done') tally.updateMs.record(this.#world.clock.nowMs() - this.#beganAtMs);
+    if (ending.kind === 'done') tally.updateMs.record(this.#world.clock.nowMs() - this.#updateFromMs);
     tally.end(ending);
     this.#onArrival();
   }
@@ -84,16 +85,32 @@ export class FleetDevice implements SocketWatch {
   }
 
   received({ topic }: Message): boolean {
-    if (!topic.endsWith('/data/cbor')) return true;
+    if (!topic.endsWith('/data/cbor')) {
+      if (topic.endsWith('/start-next/accepted')) this.#noteAnswer();
+      return true;
+    }
     const { tally, order, clock } = this.#world;
     const nowMs = clock.nowMs();
-    if (this.#blocks === 0) tally.firstByteMs.record(nowMs - this.#beganAtMs);
+    if (this.#blocks === 0) tally.firstByteMs.record(nowMs - this.#updateFromMs);
     this.#blocks += 1;
     tally.noteBlock(nowMs, nowMs - this.#requestedAtMs);
     if (order.dropRate === 0 || rollOf(order.seed, this.#number, ROLL.drop, this.#blocks) >= order.dropRate)
       return true;
     tally.drops += 1;
     return false;
+  }
+
+  /** Whichever came last: it, or its campaign. */
+  get #updateFromMs(): number {
+    return Math.max(this.#beganAtMs, this.#world.tally.campaignAtMs);
+  }
+
+  /** Before the campaign there is no job: it waits to be told of one. */
+  #noteAnswer(): void {
+    const { tally } = this.#world;
+    if (this.#hasAsked || tally.campaignAtMs > 0) return;
+    this.#hasAsked = true;
+    tally.idled += 1;
   }
 
   async #toItsEnd(): Promise<Ending> {

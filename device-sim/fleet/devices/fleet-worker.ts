@@ -38,6 +38,8 @@ function hear(message: ToWorker): void {
       return prepare(message.order);
     case 'go':
       return void go();
+    case 'campaign':
+      return worker?.beginCampaign();
     case 'stop':
       stopReason = message.reason;
       worker?.stop(message.reason);

@@ -20,6 +20,10 @@ export class Tally {
   blocks = 0;
   payloadBytes = 0;
   verifications = 0;
+  /** Devices that waited to be told of a job. */
+  idled = 0;
+  /** On the clock of the devices; updates that wait for their campaign begin with it. */
+  campaignAtMs = 0;
   drops = 0;
   slowDevices = 0;
   firstBlockAtMs: number | undefined;

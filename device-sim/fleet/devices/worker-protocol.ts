@@ -45,6 +45,8 @@ export interface WorkerOrder {
   readonly arrivalsPerSecond: number;
   /** Seconds from the first connection. A device that has not ended by then is lost. */
   readonly timeLimitSeconds: number;
+  /** The campaign is created when all devices wait for it: the time limit, and how long updates take, count from there. */
+  readonly connectFirst?: true;
   /** How long a device waits for an answer before it asks again; 60 where it is left out. */
   readonly answerTimeoutSeconds?: number;
   /** 0 to 1: share of the devices that read only `slowBytesPerSecond`. */
@@ -80,8 +82,12 @@ export interface WorkerCounts {
 export interface WorkerProgress extends WorkerCounts {
   readonly startedAtMs: number;
   readonly atMs: number;
+  /** When it was told that the campaign begins; absent before, and where the campaign was there first. */
+  readonly campaignAtMs?: number;
   /** Connections that are open now. */
   readonly connected: number;
+  /** Devices that have heard from the jobs service that there is nothing to do, and waited to be told. */
+  readonly idled?: number;
   /** Connections that were opened, and those of them beyond the one or two that an update takes: because one was lost. */
   readonly connections: number;
   readonly reconnects: number;
@@ -130,6 +136,8 @@ export type ToWorker =
   | { readonly kind: 'order'; readonly order: WorkerOrder }
   /** Begin: the answer to `ready`. */
   | { readonly kind: 'go' }
+  /** All devices wait, and the campaign is about to be created. */
+  | { readonly kind: 'campaign' }
   /** Devices that have not ended are lost for this reason. */
   | { readonly kind: 'stop'; readonly reason: string };
 

@@ -35,6 +35,8 @@ export class FleetWorker {
   readonly #begin: ArrivalOptions['begin'];
   #peakRssBytes = 0;
   #startedAtMs = 0;
+  #campaignAtMs: number | undefined;
+  #limitAtMs = Number.POSITIVE_INFINITY;
   #cpu = process.cpuUsage();
 
   /**
@@ -54,10 +56,11 @@ export class FleetWorker {
     const { things, arrivalsPerSecond, timeLimitSeconds } = this.#order;
     this.#startedAtMs = Date.now();
     this.#cpu = process.cpuUsage();
-    const limitAtMs = performance.now() + timeLimitSeconds * 1_000;
+    // Bare connections wait for nothing.
+    if (!this.#order.connectFirst || this.#order.bare) this.#limitAtMs = performance.now() + timeLimitSeconds * 1_000;
     let reportAtMs = 0;
     const tick = (nowMs: number): void => {
-      if (nowMs >= limitAtMs) this.stop('time limit');
+      if (nowMs >= this.#limitAtMs) this.stop('time limit');
       if (nowMs < reportAtMs) return;
       reportAtMs = nowMs + PROGRESS_MS;
       report(this.#progress());
@@ -69,6 +72,14 @@ export class FleetWorker {
     await arrivals.all();
     clearInterval(ticker);
     return this.#result();
+  }
+
+  /** All of its devices wait for it. */
+  beginCampaign(): void {
+    const nowMs = performance.now();
+    this.#campaignAtMs = Date.now();
+    this.#tally.campaignAtMs = nowMs;
+    this.#limitAtMs = nowMs + this.#order.timeLimitSeconds * 1_000;
   }
 
   /** Devices that have not ended are lost for this reason. */
@@ -85,7 +96,8 @@ export class FleetWorker {
       tally: this.#tally,
       settings: {
         ...SETTINGS,
-        ...{ blockBytes, requestBytes, idleTimeoutMs: timeLimitSeconds * 1_000 },
+        // Longer than all others take to connect, which is not longer than the limit, and than they take after that.
+        ...{ blockBytes, requestBytes, idleTimeoutMs: 2 * timeLimitSeconds * 1_000 },
         ...(answerTimeoutSeconds !== undefined && { answerTimeoutMs: answerTimeoutSeconds * 1_000 }),
       },
       address: brokerAddress(order.mqttUrl),
@@ -120,6 +132,8 @@ export class FleetWorker {
       startedAtMs: this.#startedAtMs,
       atMs: Date.now(),
       connected,
+      idled: tally.idled,
+      ...(this.#campaignAtMs !== undefined && { campaignAtMs: this.#campaignAtMs }),
       connections: opened,
       reconnects: tally.reconnects,
       retries: tally.retries,

@@ -46,6 +46,11 @@ describe('a fleet on hosts is refused', () => {
       ['fleet', '--queue', 'redis://127.0.0.1:1', '--hosts', '3', '--devices', '2'],
       'usage',
     ],
+    [
+      'with devices that connect first',
+      ['fleet', '--queue', 'redis://127.0.0.1:1', '--hosts', '2', '--connect-first'],
+      'usage',
+    ],
     ['with a queue of another kind', ['fleet', 'worker', '--queue', 'amqp://127.0.0.1'], 'invalid-url'],
     ['by a worker without a queue', ['fleet', 'worker'], 'usage'],
     ['by a worker without processes', ['fleet', 'worker', '--queue', 'redis://127.0.0.1:1', '--workers', '0'], 'usage'],

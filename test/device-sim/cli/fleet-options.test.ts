@@ -17,6 +17,8 @@ describe('the settings of a fleet', () => {
       ...{ dropRate: 0, slowShare: 0, rogueShare: 0, arrivalsPerSecond: 0, timeLimitSeconds: 600 },
     });
     expect(settingsOf(optionsOf())).not.toHaveProperty('killBrokerAtSeconds');
+    expect(settingsOf(optionsOf())).not.toHaveProperty('connectFirst');
+    expect(settingsOf(optionsOf('--connect-first'))).toMatchObject({ connectFirst: true });
     expect(optionsOf().ceiling).toBe(true);
   });
 

@@ -38,7 +38,7 @@ describe('the summary of a fleet', () => {
     const row = growthRow(fleetResult());
     const growth = [row, { ...row, devices: 1_000, seconds: 100 }];
     const text = fleetText(fleetResult({}, { growth }));
-    expect(text).toMatch(/devices +seconds +devices\/s/);
+    expect(text).toMatch(/devices +at once +seconds +devices\/s/);
     expect(text).toContain('The knee is at 100 devices');
   });
 });

@@ -71,6 +71,39 @@ describe('bristlecone fleet', () => {
     },
   );
 
+  it('has all devices connected before its campaign begins, where they connect first', TIMEOUT, async () => {
+    const faults = ['--rogue', '10%', '--drop-rate', '5%'];
+    const { exitCode, stdout, stderr } = await fleet(
+      ...['--devices', '40', '--connect-first', '--no-ceiling', ...faults, '--out', 'first'],
+    );
+    expect([exitCode, stderr]).toEqual([
+      0,
+      expect.stringMatching(/connecting: .*\n[^]*updating: all devices are connected/),
+    ]);
+    expect(stdout).toContain('Connected at once  40 at most; 40 when the campaign began');
+    const result = readResult('first');
+    expect(brokenChecks(result)).toEqual([]);
+    expect(result.checks[0]).toMatchObject({ name: 'all were connected when the campaign began', got: '40' });
+    expect(result).toMatchObject({ peakConnected: 40, options: { connectFirst: true }, counts: { done: 36, lost: 0 } });
+    // Nobody's update began before the campaign did.
+    const { seconds, latencies, atCampaign, startedAtMs, endedAtMs } = result;
+    expect(atCampaign).toMatchObject({ connected: 40, afterSeconds: (atCampaign!.atMs - startedAtMs) / 1_000 });
+    expect(seconds).toBe((endedAtMs - atCampaign!.atMs) / 1_000);
+    // Two clocks.
+    expect(latencies.updateMs.max).toBeLessThan(seconds * 1_000 + 50);
+  });
+
+  it('creates no campaign where devices do not all come', TIMEOUT, async () => {
+    const { exitCode, stdout } = await fleet(
+      ...['--devices', '40', '--connect-first', '--arrivals', '10', '--time-limit', '1s', '--no-ceiling', '--json'],
+    );
+    const { error } = JSON.parse(stdout);
+    expect([exitCode, error.code]).toEqual([1, 'not-all-connected']);
+    expect(error.message).toMatch(
+      /^expected all 40 devices to be connected and without a job, got \d+ connected after/,
+    );
+  });
+
   it('keeps what was measured where it is interrupted', TIMEOUT, async () => {
     const slowly = ['--devices', '40', '--no-ceiling', '--arrivals', '10', '--out', 'half'];
     const child = shell.start(['fleet', ...SMALL, ...slowly]);

@@ -51,6 +51,15 @@ describe('the death of the broker', () => {
     ]);
   });
 
+  it('comes so long after a campaign that began later', () => {
+    const broker = new NotedBroker();
+    const fault = new BrokerFault({ ...SETTINGS, killBrokerAtSeconds: 3 }, { broker, onEvent: () => undefined });
+    fault.at(9, 2.9);
+    expect(broker.done).toEqual([]);
+    fault.at(9.2, 3.1);
+    expect(broker.done).toEqual(['kill']);
+  });
+
   it('does not come where nobody ordered it', async () => {
     expect((await play({}, [0, 10, 1_000])).done).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checksOf, type CloudCounts, faultChecks } from '../../../device-sim/fleet/checks.ts';
+import { checksOf, connectedCheck, type CloudCounts, faultChecks } from '../../../device-sim/fleet/checks.ts';
 import { sumProgress } from '../../../device-sim/fleet/progress.ts';
 import type { Check, FleetCounts } from '../../../device-sim/fleet/result.ts';
 import { SETTINGS, workerProgress } from '../../support/fleet-findings.ts';
@@ -58,6 +58,19 @@ describe('checks of a fleet with rogues', () => {
     expect(broken(checksOf({ ...counts, done: 9, lost: 1 }, { ...expectation, isWhole: false }))).toEqual([
       'no device is lost',
     ]);
+  });
+});
+
+describe('the check of a fleet that connects first', () => {
+  const atCampaign = { atMs: 1_000_000, afterSeconds: 2, connected: 100, rssBytesPerDevice: 20_000 };
+
+  it('holds where all were connected, and is not there where the campaign was there first', () => {
+    expect(connectedCheck(100, atCampaign)).toMatchObject([{ isHeld: true, got: '100' }]);
+    expect(connectedCheck(100, undefined)).toEqual([]);
+  });
+
+  it('breaks where one was missing', () => {
+    expect(connectedCheck(100, { ...atCampaign, connected: 99 })).toMatchObject([{ isHeld: false, got: '99' }]);
   });
 });
 

@@ -14,7 +14,7 @@ describe('fleet.csv', () => {
     expect(lines[0]).toBe('devices,broker,algorithm,block_bytes,seed,quantity,of,unit,value,n');
     expect(lines.at(-1)).toBe('');
     const rows = lines.slice(1, -1);
-    expect(rows.length).toBe(40);
+    expect(rows.length).toBe(41);
     expect(rows.filter((row) => !/^100,embedded,ML-DSA-65,4096,1,[^,]+,[^,]*,[^,]+,[\d.e+-]+,\d+$/.test(row))).toEqual(
       [],
     );
