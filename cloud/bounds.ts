@@ -5,7 +5,7 @@
  * Where a limit is `per: 'device'`, a device that is slow or hostile fills its own, and waits or is refused alone.
  */
 import { MAX_ARRIVING, MAX_UNAUTHENTICATED } from './broker/doorstep.ts';
-import { MAX_KEPT } from './broker/kept-messages.ts';
+import { MAX_KEPT, MAX_KEPT_BYTES } from './broker/kept-messages.ts';
 import { BACKLOG } from './broker/listeners.ts';
 import { MAX_HANDLING, MAX_PUBLISHING } from './broker/mqtt-bus.ts';
 import { MAX_TOLD } from './jobs/service.ts';
@@ -50,6 +50,9 @@ export const BOUNDS: readonly Bound[] = [
     shownIn: 'cloud/store/recent.test.ts' },
   { queue: 'messages kept for a session that outlives its connection', limit: MAX_KEPT, unit: 'messages', per: 'device',
     whenFull: 'further ones reach it now or never; the device asks for its job when it is back', seenAs: 'denial overflow',
+    shownIn: 'cloud/broker/kept-messages.test.ts' },
+  { queue: 'bytes of those messages', limit: MAX_KEPT_BYTES, unit: 'bytes', per: 'device',
+    whenFull: 'as with too many of them', seenAs: 'denial overflow',
     shownIn: 'cloud/broker/kept-messages.test.ts' },
   { queue: 'things that a tick of 0.1 s tells of changes', limit: MAX_TOLD, unit: 'changes', per: 'cloud',
     whenFull: 'the others are told in the next ticks; they stand in the store', seenAs: 'jobsWaiting',

@@ -27,7 +27,7 @@ afterEach(() => cloud[Symbol.asyncDispose]());
 
 describe('the table of bounds', () => {
   it('has a limit for each queue, and a test in which it is filled', () => {
-    expect(BOUNDS).toHaveLength(12);
+    expect(BOUNDS).toHaveLength(13);
     expect(new Set(BOUNDS.map(({ queue }) => queue)).size).toBe(BOUNDS.length);
     expect(BOUNDS.filter(({ limit }) => !(limit > 0 && Number.isInteger(limit)))).toEqual([]);
     expect(BOUNDS.filter(({ shownIn }) => !existsSync(join(import.meta.dirname, '..', shownIn)))).toEqual([]);

@@ -1,7 +1,7 @@
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../../cloud/broker/broker.ts';
-import { MAX_KEPT } from '../../../cloud/broker/kept-messages.ts';
+import { MAX_KEPT, MAX_KEPT_BYTES } from '../../../cloud/broker/kept-messages.ts';
 import { createTestLog } from '../../support/test-cloud.ts';
 
 const NOTIFY = '$aws/things/dev/jobs/notify';
@@ -35,6 +35,27 @@ describe('a session that outlives its connection', () => {
     await after.endAsync();
     await say(-2);
     expect(broker.denials.overflow).toBe(5);
+  });
+
+  it('has so many bytes kept for it and no more, and is served nevertheless while it is there', async () => {
+    const large = Buffer.alloc(128 * 1024);
+    const sayMuch = (): Promise<void> => broker.bus.publish(NOTIFY, large, { qos: 1 });
+    const before = await open(true);
+    await before.subscribeAsync(NOTIFY, { qos: 1 });
+    await before.endAsync();
+    const fits = MAX_KEPT_BYTES / large.length;
+    for (let n = 0; n < fits + 3; n++) await sayMuch();
+    expect(broker.denials.overflow).toBe(3);
+
+    const after = await open(false);
+    let heard = 0;
+    // None of them is acknowledged, so none of them makes room.
+    after.handleMessage = () => void (heard += 1);
+    await expect.poll(() => heard).toBe(1);
+    await sayMuch();
+    expect(broker.denials.overflow).toBe(4);
+    expect(after.connected).toBe(true);
+    await after.endAsync(true);
   });
 
   it('is not kept for one that comes back without it', async () => {
