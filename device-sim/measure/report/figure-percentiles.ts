@@ -5,7 +5,7 @@ import { type Canvas, chart, INK, MUTED, PAPER, Plot, RULE } from './chart.ts';
 import type { Figure } from './figure.ts';
 import { html, type Markup } from './html.ts';
 import { counted, fixed, listText, millisecondsText } from './numbers.ts';
-import { type Percentile, percentileName, SHARES } from './percentiles.ts';
+import { MIN_RUNS, type Percentile, percentileName, SHARES } from './percentiles.ts';
 import { type Timing, timingsOf } from './timings.ts';
 
 const HEAD = { id: 'percentiles', title: 'From a request to its block, on this machine' };
@@ -67,8 +67,7 @@ export function percentilesFigure(results: MeasureResults): Figure {
   };
 }
 
-const CONFIDENCE =
-  'Lines: 95 % confidence, from order statistics over all runs, which takes blocks as independent of each other; none where there are too few.';
+const CONFIDENCE = `Lines: 95 % confidence (Woodruff’s intervals), which takes runs as independent of each other, and not the blocks of one run; none where there are fewer than ${MIN_RUNS} runs, or too few values beyond.`;
 
 function findingOf({ name, n, runs, percentiles }: Timing): string {
   const known = percentiles.filter((it) => it !== undefined);

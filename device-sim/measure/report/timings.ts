@@ -45,11 +45,8 @@ function place({ name, cases: [first] }: Timing, base: CaseChoice): number {
 
 function timingOf(name: string, cases: readonly MeasuredCase[]): Timing {
   const runs = cases.flatMap((it) => it.runs);
-  const sorted = runs.flatMap(({ blockMs }) => blockMs).toSorted((a, b) => a - b);
-  const isRepeated = runs.length > 1;
-  const percentiles = SHARES.map((share) => {
-    const percentile = percentileOf(sorted, share);
-    return percentile && !isRepeated ? { share, value: percentile.value } : percentile;
-  });
-  return { name, cases, runs: runs.length, n: sorted.length, percentiles };
+  const times = runs.map(({ blockMs }) => blockMs);
+  const n = times.reduce((sum, { length }) => sum + length, 0);
+  const percentiles = SHARES.map((share) => percentileOf(times, share));
+  return { name, cases, runs: runs.length, n, percentiles };
 }
