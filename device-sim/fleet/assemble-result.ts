@@ -1,5 +1,5 @@
 /** The result of one fleet, of what was counted. */
-import { checksOf, type CloudCounts, connectedCheck, faultChecks } from './checks.ts';
+import { ceilingChecks, checksOf, type CloudCounts, connectedCheck, faultChecks } from './checks.ts';
 import type { WorkerResult } from './devices/worker-protocol.ts';
 import { mergeHistograms } from './histogram.ts';
 import { machineFacts } from './machine-facts.ts';
@@ -80,6 +80,7 @@ export function assembleResult(findings: Findings): FleetResult {
     checks: [
       ...connectedCheck(settings.devices, atCampaign),
       ...checksOf(counts, expectation, books),
+      ...ceilingChecks(settings.devices, [before, after]),
       ...(isWhole ? faultChecks(settings, { sum, faults }) : []),
     ],
     unexplained: results.flatMap((it) => it.unexplained),

@@ -1,6 +1,6 @@
 /** What must hold at the end of a fleet run, whatever was done to it. */
 import { type FleetProgress, sumOf } from './progress.ts';
-import type { AtCampaign, Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
+import type { AtCampaign, CeilingRun, Check, FaultEvent, FleetCounts, FleetSettings } from './result.ts';
 import { count } from './words.ts';
 
 export interface Expectation {
@@ -66,6 +66,17 @@ const cloudChecks = (
 /** @returns none where the campaign was there before the devices */
 export const connectedCheck = (devices: number, atCampaign: AtCampaign | undefined): readonly Check[] =>
   atCampaign ? [check('all were connected when the campaign began', count(devices), count(atCampaign.connected))] : [];
+
+/** A pass that waited for connections that were lost finds a ceiling that is too low, and so a ratio that is too good. */
+export const ceilingChecks = (
+  devices: number,
+  [before, after]: readonly [CeilingRun | undefined, CeilingRun | undefined],
+): readonly Check[] =>
+  Object.entries({ before, after }).flatMap(([when, run]) =>
+    run
+      ? [check(`every connection of the ceiling ${when} got its blocks`, count(devices), count(run.connections))]
+      : [],
+  );
 
 const check = (name: string, expected: string, got: string): Check => ({
   name,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { checksOf, connectedCheck, type CloudCounts, faultChecks } from '../../../device-sim/fleet/checks.ts';
+import {
+  ceilingChecks,
+  checksOf,
+  connectedCheck,
+  type CloudCounts,
+  faultChecks,
+} from '../../../device-sim/fleet/checks.ts';
 import { sumProgress } from '../../../device-sim/fleet/progress.ts';
 import type { Check, FleetCounts } from '../../../device-sim/fleet/result.ts';
 import { SETTINGS, workerProgress } from '../../support/fleet-findings.ts';
@@ -71,6 +77,24 @@ describe('the check of a fleet that connects first', () => {
 
   it('breaks where one was missing', () => {
     expect(connectedCheck(100, { ...atCampaign, connected: 99 })).toMatchObject([{ isHeld: false, got: '99' }]);
+  });
+});
+
+describe('checks of the ceiling', () => {
+  const run = { connections: 100, seconds: 1, receivedBytes: 1, receivedBytesPerSecond: 1, blocks: 1 };
+
+  it('hold where every connection got what it asked for, and are not there where there was no ceiling', () => {
+    expect(ceilingChecks(100, [run, run])).toMatchObject([{ isHeld: true }, { isHeld: true }]);
+    expect(ceilingChecks(100, [undefined, undefined])).toEqual([]);
+  });
+
+  it('break where one was lost: what waited for it would make the ceiling lower, and the ratio better', () => {
+    expect(broken(ceilingChecks(100, [run, { ...run, connections: 99 }]))).toEqual([
+      'every connection of the ceiling after got its blocks',
+    ]);
+    expect(broken(ceilingChecks(100, [{ ...run, connections: 0 }, undefined]))).toEqual([
+      'every connection of the ceiling before got its blocks',
+    ]);
   });
 });
 
