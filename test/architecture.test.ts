@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'device-sim/cost-model/':   ['device-sim/cost-model/', 'device-sim/profiles/', 'device-sim/metrics/', 'protocol/'],
   'device-sim/measure/':      [...DEVICE, 'fflate'],
   'device-sim/measure/experiment/': [...DEVICE, 'ajv', 'yaml'],
+  'device-sim/measure/results/': [...DEVICE, 'ajv'],
   'device-sim/measure/report/chart.ts': [...DEVICE, '@observablehq/plot', 'linkedom'],
   'device-sim/measure/compare/': ['device-sim/measure/', 'device-sim/links/seeded-random.ts', 'simple-statistics'],
   'device-sim/measure/advise/': [...DEVICE, 'mqtt-packet'],

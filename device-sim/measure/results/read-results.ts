@@ -1,12 +1,14 @@
 /** `results.json`, read back: of ours or of somebody who sent theirs. */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { Ajv } from 'ajv';
+import { RESULTS_SCHEMA } from './results-schema.ts';
 import type { MeasureResults } from './results.ts';
 
 const RESULTS_FILE = 'results.json';
 
 /** What was named is no results of an experiment. */
-export class BadResults extends Error {
+class BadResults extends Error {
   override readonly name = 'BadResults';
   readonly code = 'bad-results';
 }
@@ -19,10 +21,17 @@ export function readResults(path: string): MeasureResults {
   const file = statSync(path).isDirectory() ? join(path, RESULTS_FILE) : path;
   const text = readFileSync(file, 'utf8');
   const results = parse(text, file);
+  if (!isOfOurs(results)) {
+    throw new BadResults(
+      `${file}: expected the results of \`bristlecone measure\` ("format": "bristlecone-measure", "version": 1),` +
+        ` got ${text.slice(0, 60)}…`,
+    );
+  }
+  const isResults = new Ajv({ strictTypes: false }).compile<MeasureResults>(RESULTS_SCHEMA);
   if (isResults(results)) return results;
+  const [problem] = isResults.errors ?? [];
   throw new BadResults(
-    `${file}: expected the results of \`bristlecone measure\` ("format": "bristlecone-measure", "version": 1),` +
-      ` got ${text.slice(0, 60)}…`,
+    `${file}: ${problem?.instancePath ?? ''} ${problem?.message ?? 'is wrong'}, in results of \`bristlecone measure\``,
   );
 }
 
@@ -34,8 +43,10 @@ function parse(text: string, file: string): unknown {
   }
 }
 
-/** Everything else in it is as the one who wrote it left it: the version says how. */
-function isResults(value: unknown): value is MeasureResults {
-  if (typeof value !== 'object' || value === null || !('format' in value && 'version' in value && 'runs' in value)) return false;
-  return value.format === 'bristlecone-measure' && value.version === 1 && Array.isArray(value.runs);
-}
+const isOfOurs = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  'format' in value &&
+  value.format === 'bristlecone-measure' &&
+  'version' in value &&
+  value.version === 1;

@@ -3,7 +3,10 @@ import { csvOf } from '../../../../device-sim/measure/results/csv.ts';
 import { resultsOf } from '../../../support/compare-results.ts';
 
 describe('results as CSV', () => {
-  const { runs } = resultsOf([{ received: 100, blockMs: 1 }, { received: 101, blockMs: 1 }]);
+  const { runs } = resultsOf([
+    { received: 100, blockMs: 1 },
+    { received: 101, blockMs: 1 },
+  ]);
   const lines = [...csvOf(runs)].join('').split('\r\n');
 
   it('has a line for each row of each run, under a head, and ends its last', () => {
