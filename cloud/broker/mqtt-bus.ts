@@ -3,7 +3,12 @@
  * IoT Core instead of the embedded broker. How that broker tells a privileged client from a device (its own listener,
  * a client certificate, a policy) is its operator's configuration, not ours; mosquitto-conf.ts writes one.
  *
- * Where the broker goes away, the connection and its subscriptions are made again, and what was being published is
+ *   broker ── requests ──▶ one connection ──▶ services ──▶ another connection ── answers ──▶ broker
+ *
+ * Requests that wait hold up what is behind them on their connection. The acknowledgements of answers must not be there:
+ * services would wait for those, and the requests for the services.
+ *
+ * Where the broker goes away, connections and subscriptions are made again, and what was being published is
  * published again; what devices asked meanwhile they ask again.
  */
 import { Socket } from 'node:net';
@@ -38,17 +43,24 @@ const RECONNECT_AFTER_MS = 500;
 
 /** @throws {Unavailable} where the broker cannot be reached */
 export async function connectMqttBus({ url, log, connection = {} }: MqttBusOptions): Promise<MqttBus> {
-  const settings: IClientOptions = { reconnectPeriod: RECONNECT_AFTER_MS, ...connection, protocolVersion: 5 };
-  const client = await connectAsync(url, settings, false).catch((cause: unknown) => {
-    throw new Unavailable(`the MQTT broker at ${url} does not answer`, { cause });
+  const incoming = await connect(url, connection);
+  const outgoing = await connect(url, {
+    ...connection,
+    ...(connection.clientId && { clientId: `${connection.clientId}-answers` }),
+  }).catch(async (error: unknown) => {
+    await incoming.endAsync();
+    throw error;
   });
   const handling = new Turnstile(MAX_HANDLING);
   const publishing = new Turnstile(MAX_PUBLISHING);
   const handlers: { readonly matches: (topic: string) => boolean; readonly handler: BusHandler }[] = [];
-  prepare(client);
-  watch(client, { url, log });
-  client.on('connect', ({ properties }) => {
+  watch(incoming, { url, log });
+  outgoing.on('error', (error) => log.error({ url, error }, 'MQTT connection failed'));
+  for (const client of [incoming, outgoing]) {
     prepare(client);
+    client.on('connect', () => prepare(client));
+  }
+  outgoing.on('connect', ({ properties }) => {
     publishing.resize(Math.min(MAX_PUBLISHING, properties?.receiveMaximum ?? DEFAULT_RECEIVE_MAXIMUM));
   });
   const run = (handler: BusHandler, topic: string, payload: Uint8Array): Promise<void> =>
@@ -56,7 +68,7 @@ export async function connectMqttBus({ url, log, connection = {} }: MqttBusOptio
       log.error({ topic, error }, 'a service failed on a message'),
     );
   // Called for each message; only when `done` is called does MQTT.js acknowledge it and read on.
-  client.handleMessage = ({ topic, payload }, done) => {
+  incoming.handleMessage = ({ topic, payload }, done) => {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     const called = handlers.filter(({ matches }) => matches(topic));
     void handling.enter().then(() => {
@@ -74,20 +86,32 @@ export async function connectMqttBus({ url, log, connection = {} }: MqttBusOptio
     },
     subscribe: async (filter, handler) => {
       handlers.push({ matches: matcher(filter), handler });
-      await client.subscribeAsync(filter, { qos: 1 });
+      await incoming.subscribeAsync(filter, { qos: 1 });
     },
     publish: async (topic, payload, { qos }) => {
       await publishing.enter();
       try {
-        await client.publishAsync(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), { qos });
+        await outgoing.publishAsync(topic, Buffer.from(payload.buffer, payload.byteOffset, payload.length), { qos });
       } catch (cause) {
-        throw client.disconnecting ? new Unavailable('the connection to the MQTT broker is closed', { cause }) : cause;
+        throw outgoing.disconnecting
+          ? new Unavailable('the connection to the MQTT broker is closed', { cause })
+          : cause;
       } finally {
         publishing.leave();
       }
     },
-    close: () => client.endAsync(),
+    close: async () => {
+      await incoming.endAsync();
+      await outgoing.endAsync();
+    },
   };
+}
+
+async function connect(url: string, connection: IClientOptions): Promise<MqttClient> {
+  const settings: IClientOptions = { reconnectPeriod: RECONNECT_AFTER_MS, ...connection, protocolVersion: 5 };
+  return await connectAsync(url, settings, false).catch((cause: unknown) => {
+    throw new Unavailable(`the MQTT broker at ${url} does not answer`, { cause });
+  });
 }
 
 function watch(client: MqttClient, { url, log }: { readonly url: string; readonly log: Log }): void {

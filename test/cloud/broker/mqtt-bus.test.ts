@@ -65,6 +65,28 @@ describe('messages of devices', () => {
   });
 });
 
+describe('answers of services', () => {
+  // Their acknowledgements stood behind the requests that wait, until the keep-alive ran out: a fleet of 10,000 took
+  // six minutes instead of one.
+  it('go out while more requests wait than are handled at once', async () => {
+    const broker = await startPermissiveBroker();
+    const bus = await connectMqttBus({ url: broker.url, log: createTestLog() });
+    await bus.subscribe('ask/+', (topic) => bus.publish(topic.replace('ask', 'answer'), new Uint8Array(1), { qos: 1 }));
+    const device = await connectAsync(broker.url, { protocolVersion: 5 });
+    const answered = new Set<string>();
+    device.on('message', (topic) => answered.add(topic));
+    await device.subscribeAsync('answer/+', { qos: 1 });
+
+    const asked = 4 * MAX_HANDLING;
+    for (let n = 0; n < asked; n++) device.publish(`ask/${n}`, 'x', { qos: 1 });
+
+    await expect.poll(() => answered.size, { timeout: 15_000 }).toBe(asked);
+    await device.endAsync();
+    await bus.close();
+    await broker.close();
+  });
+});
+
 describe('connectMqttBus', () => {
   it('says which broker does not answer', async () => {
     const connecting = connectMqttBus({ url: 'mqtt://127.0.0.1:1', log: createTestLog() });
