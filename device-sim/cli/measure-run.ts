@@ -114,7 +114,7 @@ async function measure(folder: RunFolder, io: Io): Promise<CommandResult> {
   io.note(`${folder.started.experiment.name}: results go to ${folder.path}`);
   const bar = io.progress('runs', 1);
   const results = await runExperiment({
-    ...{ folder, signal: io.signal, nowMs: io.nowMs },
+    ...{ folder, machine: describeMachine(startMs), signal: io.signal, nowMs: io.nowMs },
     onProgress: ({ done, of, failed, leftMs }) =>
       bar.update(done, of, `${describeTime(leftMs)} left${failed > 0 ? `, ${failed} failed` : ''}`),
   }).finally(() => bar.stop());

@@ -1,6 +1,7 @@
 /** The images of an experiment: one is real firmware, and the others are as many bytes as their names say, from the seed. */
 import { createCipheriv, createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
+import { MAX_STREAM_FILE_BYTES } from '../../../protocol/limits.ts';
 import { type FirmwareImage, readMoveHubFirmware } from '../firmware.ts';
 import type { ExperimentImage } from './experiment.ts';
 
@@ -29,8 +30,13 @@ export const knownImage = (name: string): ExperimentImage | undefined =>
     ? { name, imageBytes: readMoveHub().to.bytes.length }
     : SIZED_IMAGES.find((image) => image.name === name);
 
-/** @throws where the file cannot be read */
+/** @throws where the file cannot be read, and @throws {RangeError} where it is no file, or not one that a stream can have */
 export function imageOfFile(name: string, file: string): ExperimentImage {
+  const stats = statSync(file);
+  // A device or a pipe may have no end.
+  if (!stats.isFile()) throw new RangeError(`image ${name}: ${file} is no file`);
+  if (stats.size < 1 || stats.size > MAX_STREAM_FILE_BYTES)
+    throw new RangeError(`image ${name}: expected 1 to ${MAX_STREAM_FILE_BYTES} bytes, got ${stats.size}`);
   const bytes = readFileSync(file);
   return { name, imageBytes: bytes.length, sha256: sha256(bytes), file };
 }

@@ -46,6 +46,7 @@ function whyNotOverMqtt(spec: CaseSpec, { mosquitto, awsSdk }: Surroundings): st
   if (transport === 'aws-sdk' && !awsSdk) return 'aws-iot-device-sdk-v2 is not installed';
   if (transport === 'aws-sdk' && security !== 'plain')
     return 'what the AWS SDK sends through its own TLS cannot be counted';
+  if (isForeign && broker !== 'mosquitto' && !URL.canParse(broker)) return `${broker} is no URL`;
   if (broker === 'mosquitto' && !mosquitto) return 'mosquitto is not installed';
   if (isForeign && security === 'mtls') return 'devices of this experiment have no certificates of a foreign broker';
   if (broker === 'mosquitto' && security !== 'plain') return 'mosquitto is started without TLS here';

@@ -1,5 +1,6 @@
 /** The cases of an experiment: what its sweeps come to, each case once, and what cannot be, with the reason. */
 import type { CaseSpec, LeftOut } from '../results/results.ts';
+import { BadExperiment } from './bad-experiment.ts';
 import { type Axis, type CaseChoice, DEFAULT_BASE, type Experiment, type Sweep } from './experiment.ts';
 import { type Surroundings, whyNot } from './impossible.ts';
 import { signatureSize } from './schemes.ts';
@@ -15,7 +16,12 @@ const AXES: readonly Axis[] = [
   ...(['mqttVersion', 'security', 'certificate', 'transport', 'broker'] as const),
 ];
 
+/** Combinations that are looked at, those that cannot be included: as many as can be shown and run, and then some. */
+export const MAX_COMBINATIONS = 100_000;
+
+/** @throws {BadExperiment} where sweeps come to more than MAX_COMBINATIONS */
 export function planMatrix(experiment: Experiment, surroundings: Surroundings): Matrix {
+  expectFew(experiment.sweeps);
   const choices = [experiment.base, ...experiment.sweeps.flatMap((sweep) => combine(experiment.base, sweep))];
   const all = new Map(choices.map((choice) => specOf(choice, experiment)).map((spec) => [spec.id, spec]));
   const cases: CaseSpec[] = [];
@@ -26,6 +32,17 @@ export function planMatrix(experiment: Experiment, surroundings: Surroundings): 
     else leftOut.push({ id: spec.id, why });
   }
   return { cases, leftOut };
+}
+
+/** Before they are made: ten short lists come to more than fits into memory. */
+function expectFew(sweeps: readonly Sweep[]): void {
+  let sum = 0;
+  for (const [index, sweep] of sweeps.entries()) {
+    sum += AXES.reduce((product, axis) => product * (sweep[axis]?.length ?? 1), 1);
+    if (sum <= MAX_COMBINATIONS) continue;
+    const expected = `at most ${MAX_COMBINATIONS} combinations in all sweeps`;
+    throw new BadExperiment('experiment', [{ at: `sweeps[${index}]`, expected, got: sum }]);
+  }
 }
 
 /** Every combination of the axes that the sweep names. */

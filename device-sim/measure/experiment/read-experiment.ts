@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { type Document, parseDocument } from 'yaml';
 import { BadExperiment, type Problem } from './bad-experiment.ts';
 import { checkExperimentFile } from './check-experiment.ts';
 import type { ExperimentFile } from './experiment-schema.ts';
@@ -35,10 +35,27 @@ export function parseExperiment(text: string, from: { file: string; folder: stri
   const document = parseDocument(text, { prettyErrors: true });
   const [error] = document.errors;
   if (error) throw new BadExperiment(from.file, [syntaxProblem(error.message)]);
-  const checked = checkExperimentFile(document.toJS() ?? {});
+  const checked = checkExperimentFile(valueOf(document, from.file) ?? {});
   if (checked.ok) return { ...from, content: checked.value };
   throw new BadExperiment(from.file, checked.problems);
 }
+
+/** Without the aliases that would make a large value of a small file, or one that contains itself. */
+function valueOf(document: Document, file: string): unknown {
+  try {
+    const value: unknown = document.toJS({ maxAliasCount: MAX_ALIASES });
+    // As JSON would have it: nothing is a part of itself.
+    return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message.split('\n')[0] : undefined;
+    throw new BadExperiment(file, [
+      { at: '', expected: `at most ${MAX_ALIASES} aliases, and none to what it is in`, got },
+    ]);
+  }
+}
+
+/** As the parser counts them: aliases of aliases by how often all of them are expanded. */
+const MAX_ALIASES = 100;
 
 const syntaxProblem = (message: string): Problem => ({
   ...{ at: '', expected: 'YAML or JSON', got: message.split('\n')[0] },

@@ -1,6 +1,7 @@
 /** An experiment file with all its defaults, names that are known, and files that are there. */
 import { resolve } from 'node:path';
 import { ALGORITHMS } from '../../../protocol/cose/algorithms.ts';
+import { MAX_STREAM_FILE_BYTES } from '../../../protocol/limits.ts';
 import { BOARDS } from '../../profiles/boards.ts';
 import { LINKS } from '../../profiles/links.ts';
 import { BadExperiment, nearestName, type Problem } from './bad-experiment.ts';
@@ -85,7 +86,12 @@ function ownImages(
     else {
       const found = readOwnImage(image, folder);
       if (found) own.set(image.name, found);
-      else problems.push({ at: `${at}.file`, expected: 'a file that can be read', got: image.file });
+      else
+        problems.push({
+          at: `${at}.file`,
+          expected: `a file of 1 to ${MAX_STREAM_FILE_BYTES} bytes that can be read`,
+          got: image.file,
+        });
     }
   }
   return own;

@@ -3,6 +3,7 @@
  * look slow: every case is run once before any is run again, and in each round they are shuffled anew.
  */
 import { seededRandom } from '../../links/seeded-random.ts';
+import { BadExperiment } from '../experiment/bad-experiment.ts';
 import type { CaseSpec } from '../results/results.ts';
 
 export interface PlannedRun {
@@ -16,14 +17,15 @@ export interface PlannedRun {
 /** Names of things have four digits, so that topics of all runs are as long as each other. */
 export const MAX_RUNS = 9_999;
 
-/** The same for the same arguments. @throws {RangeError} more than MAX_RUNS */
+/** The same for the same arguments. @throws {BadExperiment} more than MAX_RUNS */
 export function planRuns(
   cases: readonly CaseSpec[],
   { repetitions, seed }: { readonly repetitions: number; readonly seed: number },
 ): readonly PlannedRun[] {
   const count = cases.length * repetitions;
   if (count > MAX_RUNS) {
-    throw new RangeError(`experiment: expected at most ${MAX_RUNS} runs, got ${cases.length} cases × ${repetitions}`);
+    const got = `${cases.length} cases × ${repetitions}`;
+    throw new BadExperiment('experiment', [{ at: '', expected: `at most ${MAX_RUNS} runs`, got }]);
   }
   const random = seededRandom(seed);
   const rounds = Array.from({ length: repetitions }, (_, repetition) =>

@@ -5,7 +5,7 @@
 import { Unavailable } from '../../ports.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { type Matrix, planMatrix } from '../experiment/matrix.ts';
-import type { MeasureResults } from '../results/results.ts';
+import type { Machine, MeasureResults } from '../results/results.ts';
 import { runVariant } from '../variants/run-variant.ts';
 import { CommandProcess } from './command-process.ts';
 import { estimateMs, SETUP_MS } from './estimate.ts';
@@ -19,6 +19,8 @@ import { ExperimentWorld } from './world.ts';
 
 export interface RunOptions {
   readonly folder: RunFolder;
+  /** What runs now, and where: what was begun elsewhere is not gone on with. */
+  readonly machine: Machine;
   readonly signal: AbortSignal;
   readonly nowMs: () => number;
   readonly onProgress: (progress: RunProgress) => void;
@@ -33,7 +35,10 @@ export interface RunProgress {
   readonly leftMs: number;
 }
 
-/** @throws {Unavailable} where a process that all runs need is gone; what was measured stays */
+/**
+ * @throws {Unavailable} where a process that all runs need is gone; what was measured stays
+ * @throws {BadRunFolder} where what was measured before is no part of the same experiment
+ */
 export async function runExperiment(options: RunOptions): Promise<MeasureResults> {
   const { folder } = options;
   const { experiment, surroundings } = folder.started;
@@ -43,6 +48,7 @@ export async function runExperiment(options: RunOptions): Promise<MeasureResults
   expectSamePlan(folder, { log, all });
   const isDone = new Set(log.runs.map(({ run }) => run.position));
   const left = all.filter(({ position }) => !isDone.has(position));
+  if (left.length > 0 && isDone.size > 0) expectSameMachine(folder, options.machine);
   if (experiment.handshakes && !folder.readHandshakes()) await noteHandshakes(folder);
   if (left.length > 0) await runAll(left, { ...options, log, planned: all.length });
   return resultsOf(options, { log, matrix, planned: all.length });
@@ -65,6 +71,17 @@ function expectSamePlan(
   throw new BadRunFolder(
     'experiment-differs',
     `${path}: run ${position} was ${spec.id}, and ${planned} is planned now`,
+  );
+}
+
+/** Runs of other code, or of another machine, would be in one table with those that are there, under their name. */
+function expectSameMachine({ path, started }: RunFolder, machine: Machine): void {
+  const facts = ['bristlecone', 'commit', 'node', 'cpu', 'cores', 'os'] as const;
+  const other = facts.find((fact) => machine[fact] !== started.machine[fact]);
+  if (!other) return;
+  throw new BadRunFolder(
+    'machine-differs',
+    `${path}: ${other} was ${started.machine[other]} when it was begun, and is ${machine[other]} now: go on with it there, or begin anew with --out`,
   );
 }
 

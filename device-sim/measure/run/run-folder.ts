@@ -24,7 +24,7 @@ export interface StartedExperiment {
 /** Somebody asked for a folder that cannot be used so. */
 export class BadRunFolder extends Error {
   override readonly name = 'BadRunFolder';
-  readonly code: 'experiment-differs' | 'results-exist' | 'no-experiment';
+  readonly code: 'experiment-differs' | 'machine-differs' | 'results-exist' | 'no-experiment';
 
   constructor(code: BadRunFolder['code'], detail: string) {
     super(detail);

@@ -38,6 +38,18 @@ describe('a matrix', () => {
     expect(new Set([...cases, ...leftOut].map(({ id }) => id)).size).toBe(cases.length + leftOut.length);
   });
 
+  it('has no more combinations than fit into memory, and says so before it makes them', () => {
+    const blockBytes = Array.from({ length: 3_000 }, (_, index) => 256 + 4 * index);
+    const sweep = {
+      ...{ blockBytes, qos: [0, 1], encoding: ['cbor', 'json'], mqttVersion: [4, 5], transport: ['mqttjs', 'aws-sdk'] },
+      certificate: ['P-256', 'ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'],
+    };
+
+    expect(() => matrixOf(JSON.stringify({ sweeps: [{ qos: [0] }, sweep] }))).toThrow(
+      expect.objectContaining({ code: 'bad-experiment', at: 'sweeps[1]' }),
+    );
+  });
+
   it('says of each case what it weighs', () => {
     const sizes = matrixOf('sweeps: [{ algorithm: [none, ES256+ML-DSA-65, SLH-DSA-SHA2-128s] }]').cases.slice(1);
 
@@ -76,6 +88,7 @@ describe('a matrix', () => {
     ['certificates of a stranger', 'base: { broker: mosquitto, security: mtls }', 'foreign broker'],
     ['TLS of mosquitto', 'base: { broker: mosquitto, security: tls }', 'without TLS'],
     ['TLS where there is none', 'base: { broker: "mqtt://b:1", security: tls }', 'is without TLS'],
+    ['a broker that is no URL', 'base: { broker: "mqtt://a b:99999" }', 'is no URL'],
     ['none where there is TLS', 'base: { broker: "mqtts://b:1" }', 'is with TLS'],
   ])('leaves out %s, and says why', (_name, text, why, surroundings) => {
     const { cases, leftOut } = matrixOf(text, surroundings);

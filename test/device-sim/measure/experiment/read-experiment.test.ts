@@ -15,6 +15,13 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts';
 const parse = (text: string, folder = '.') => parseExperiment(text, { file: 'mine.yaml', folder });
 const resolved = (text: string, folder?: string) => resolveExperiment(parse(text, folder));
 
+/** 9⁵ values of 200 bytes. */
+const BOMB = ['a: &a [x,x,x,x,x,x,x,x,x]', ...['ab', 'bc', 'cd', 'de'].map(bombLine)].join('\n');
+
+function bombLine([from = '', to = '']: string): string {
+  return `${to}: &${to} [${Array.from({ length: 9 }, () => `*${from}`).join(',')}]`;
+}
+
 function badExperimentOf(text: string): BadExperiment {
   try {
     resolved(text);
@@ -80,7 +87,16 @@ describe('an experiment file', () => {
     ],
     ['an image of nothing', 'images: [{ name: x }]', 'images[0]', 'either imageBytes or file'],
     ['an image of two', 'images: [{ name: x, imageBytes: 1, file: y }]', 'images[0]', 'either imageBytes or file'],
-    ['no such file', 'images: [{ name: x, file: no.bin }]', 'images[0].file', 'a file that can be read, got "no.bin"'],
+    ['no such file', 'images: [{ name: x, file: no.bin }]', 'images[0].file', 'that can be read, got "no.bin"'],
+    ['a folder for a file', 'images: [{ name: x, file: . }]', 'images[0].file', 'a file of 1 to 25165824 bytes'],
+    [
+      'a device for a file',
+      'images: [{ name: x, file: /dev/zero }]',
+      'images[0].file',
+      'a file of 1 to 25165824 bytes',
+    ],
+    ['a list that contains itself', 'sweeps: &a [*a]', '', 'none to what it is in, got "Converting circular'],
+    ['aliases of aliases', BOMB, '', 'at most 100 aliases, and none to what it is in, got "Excessive alias count'],
     ['an image that there is', 'images: [{ name: 1m, imageBytes: 5 }]', 'images[0].name', 'a name that is not taken'],
   ])('says what is wrong: %s', (_name, text, at, message) => {
     const error = badExperimentOf(text);

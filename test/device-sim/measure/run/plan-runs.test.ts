@@ -42,7 +42,10 @@ describe('the order of runs', () => {
   it('has no more runs than there are names of one length', () => {
     expect([thingOf(-1), thingOf(0), thingOf(MAX_RUNS - 1)]).toEqual(['m-0000', 'm-0001', 'm-9999']);
     expect(() => planRuns(cases, { repetitions: 1_000, seed: 1 })).toThrow(
-      'expected at most 9999 runs, got 10 cases × 1000',
+      expect.objectContaining({
+        code: 'bad-experiment',
+        message: expect.stringContaining('expected at most 9999 runs, got "10 cases × 1000"'),
+      }),
     );
   });
 });

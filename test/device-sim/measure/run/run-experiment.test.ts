@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { planMatrix } from '../../../../device-sim/measure/experiment/matrix.ts';
 import { parseExperiment } from '../../../../device-sim/measure/experiment/read-experiment.ts';
 import { resolveExperiment } from '../../../../device-sim/measure/experiment/resolve-experiment.ts';
-import type { CaseSpec } from '../../../../device-sim/measure/results/results.ts';
+import type { CaseSpec, Machine } from '../../../../device-sim/measure/results/results.ts';
 import { runExperiment, type RunProgress } from '../../../../device-sim/measure/run/run-experiment.ts';
 import { RunFolder } from '../../../../device-sim/measure/run/run-folder.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -13,17 +13,11 @@ const text = 'handshakes: false\nrepetitions: 2\nlinks: [nb-iot]\nboards: [rp204
 const experiment = resolveExperiment(parseExperiment(text, { file: 'x', folder: '.' }));
 const [planned] = planMatrix(experiment, surroundings).cases;
 
+const machine: Machine = {
+  ...{ cpu: 'c', cores: 1, memoryBytes: 1, os: 'o', node: 'v', bristlecone: '0', commit: 'c', startedAt: 'now' },
+};
+
 function folderWith(specs: readonly CaseSpec[]): RunFolder {
-  const machine = {
-    cpu: 'c',
-    cores: 1,
-    memoryBytes: 1,
-    os: 'o',
-    node: 'v',
-    bristlecone: '0',
-    commit: 'c',
-    startedAt: 'now',
-  };
   const folder = RunFolder.create(temporaryFolder(), { experiment, machine, surroundings });
   using log = folder.openLog();
   for (const [position, spec] of specs.entries()) {
@@ -40,8 +34,14 @@ function folderWith(specs: readonly CaseSpec[]): RunFolder {
   return folder;
 }
 
-const runOver = (folder: RunFolder, onProgress: (progress: RunProgress) => void = () => undefined) =>
-  runExperiment({ folder, signal: new AbortController().signal, nowMs: () => 0, onProgress });
+const runOver = (
+  folder: RunFolder,
+  onProgress: (progress: RunProgress) => void = () => undefined,
+  here: Partial<Machine> = {},
+) =>
+  runExperiment({
+    ...{ folder, machine: { ...machine, ...here }, signal: new AbortController().signal, nowMs: () => 0, onProgress },
+  });
 
 describe('an experiment that is gone on with', () => {
   it('has its results, and starts nothing, where every run is there', async () => {
@@ -73,5 +73,19 @@ describe('an experiment that is gone on with', () => {
       code: 'experiment-differs',
       message: expect.stringContaining(`run 0 was another, and ${planned!.id} is planned now`),
     });
+  });
+
+  it.each([
+    ['code', { commit: 'd' }, 'commit was c when it was begun, and is d now'],
+    ['code that was changed', { commit: 'c-dirty' }, 'commit was c when it was begun, and is c-dirty now'],
+    ['a Node', { node: 'v27' }, 'node was v when it was begun, and is v27 now'],
+    ['a core', { cpu: 'faster' }, 'cpu was c when it was begun, and is faster now'],
+  ])('is refused by %s other than what began it, while runs are missing', async (_name, here, said) => {
+    await expect(runOver(folderWith([planned!]), undefined, here)).rejects.toMatchObject({
+      code: 'machine-differs',
+      message: expect.stringContaining(said),
+    });
+    const whole = await runOver(folderWith([planned!, planned!]), undefined, here);
+    expect(whole).toMatchObject({ plannedRuns: 2, machine: { commit: 'c', node: 'v' } });
   });
 });
