@@ -14,6 +14,7 @@ import {
   suitDigestOf,
 } from '../protocol/suit/digest.ts';
 import type { LayoutKind } from '../protocol/suit/layouts.ts';
+import type { decodeTrustState } from '../protocol/trust/state-bytes.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
 export class Unavailable extends Error {
@@ -212,6 +213,11 @@ export type AgentEvent =
   | { readonly kind: 'block-refused'; readonly detail: string }
   | { readonly kind: 'retry'; readonly what: string; readonly afterMs: number };
 
+/** @param crc of the bytes before these; 0 without any */
+export type Crc32 = (bytes: Uint8Array, crc?: number) => number;
+
+export type DecodeTrust = typeof decodeTrustState;
+
 export interface AgentPorts {
   readonly identity: Identity;
   readonly settings: AgentSettings;
@@ -228,6 +234,10 @@ export interface AgentPorts {
   readonly verify: VerifySignature;
   /** Of images; in software, unless told otherwise. */
   readonly createDigest?: CreateDigest;
+  /** CRC-32 of ISO 3309, of `crc` and what comes after it; in software, unless told otherwise. */
+  readonly crc32?: Crc32;
+  /** `decodeTrustState`, or what gives the same states by other means. */
+  readonly decodeTrust?: DecodeTrust;
   readonly ram: Ram;
   readonly clock: Clock;
   /** In [0, 1). For back-off jitter and request tokens only. */

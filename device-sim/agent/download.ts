@@ -25,7 +25,7 @@ import type { RunningDigest } from './running-digest.ts';
 
 export type DownloadPorts = Pick<
   AgentPorts,
-  'identity' | 'settings' | 'connect' | 'clock' | 'random' | 'ram' | 'observe'
+  'identity' | 'settings' | 'connect' | 'clock' | 'random' | 'ram' | 'observe' | 'crc32'
 >;
 
 export interface StreamFile {
@@ -50,7 +50,7 @@ const PASSING = ['InternalError', 'RequestThrottled'];
  * @throws {Unavailable}
  */
 export async function download(link: Link, file: StreamFile, ports: DownloadPorts): Promise<void> {
-  using store = BlockStore.open({ ...file, ram: ports.ram, blockBytes: ports.settings.blockBytes });
+  using store = BlockStore.open({ ...file, ram: ports.ram, crc32: ports.crc32, blockBytes: ports.settings.blockBytes });
   const transfer = new Transfer({ file, store, ports });
   await link.use((session) => transfer.run(session));
 }

@@ -33,7 +33,7 @@ import {
   type TrustState,
 } from '../../protocol/trust/state.ts';
 import { decodeTrustState, encodeTrustState } from '../../protocol/trust/state-bytes.ts';
-import type { FlashArea, Ram, TrustFlash } from '../ports.ts';
+import type { DecodeTrust, FlashArea, Ram, TrustFlash } from '../ports.ts';
 import { fillArea, padded } from './flash-bytes.ts';
 
 export interface TrustPorts {
@@ -41,6 +41,7 @@ export interface TrustPorts {
   /** The staging area. */
   readonly envelopeArea: FlashArea;
   readonly ram: Ram;
+  readonly decodeTrust?: DecodeTrust;
 }
 
 const STAGING = 2;
@@ -143,16 +144,17 @@ export class TrustStore {
 
   /** @throws {Rejection} `too-large`, where the RAM does not hold it */
   open(): OpenTrust {
+    const { ram, decodeTrust = decodeTrustState } = this.#ports;
     const { state, current, next } = this.#read();
     const buffers = new DisposableStack();
     try {
-      buffers.use(this.#ports.ram.allocate('trust state', state.length));
+      buffers.use(ram.allocate('trust state', state.length));
       const roots = [current, ...(next ? [next] : [])].map((place) => {
-        const { bytes } = buffers.use(this.#ports.ram.allocate('trust root', place.documentBytes));
+        const { bytes } = buffers.use(ram.allocate('trust root', place.documentBytes));
         this.#area(place).read(place.documentOffset, bytes);
         return unsigned(bytes);
       });
-      const decoded = decodeTrustState(state, { roots });
+      const decoded = decodeTrust(state, { roots });
       const held = buffers.move();
       return { state: decoded, [Symbol.dispose]: () => held.dispose() };
     } finally {

@@ -110,12 +110,10 @@ export class SharedCells implements FlashCells, Disposable {
   }
 
   read(part: PlacedPart, offset: number, target: Uint8Array): void {
-    target.fill(ERASED);
     for (let done = 0; done < target.length;) {
       const { sector, at } = placeIn(part, offset + done);
       const end = Math.min(target.length, done + part.sectorBytes - at);
-      const content = this.#contentOf(sector);
-      if (content) readContent(content, at, target.subarray(done, end));
+      readContent(this.#contentOf(sector), at, end - done === target.length ? target : target.subarray(done, end));
       done = end;
     }
   }
@@ -175,7 +173,7 @@ export class SharedCells implements FlashCells, Disposable {
     before: Content | undefined,
     { at, piece, sectorBytes }: { readonly at: number; readonly piece: Uint8Array; readonly sectorBytes: number },
   ): Content {
-    const whole = new Uint8Array(sectorBytes).fill(ERASED);
+    const whole = new Uint8Array(sectorBytes);
     readContent(before, 0, whole);
     whole.set(piece, at);
     this.#pool.release(before);
@@ -192,7 +190,15 @@ function placeIn(
   return { sector: firstSector + (offset - firstCell - at) / sectorBytes, at };
 }
 
+/** The whole target, erased where nothing was written. */
 function readContent(content: Content | undefined, at: number, target: Uint8Array): void {
+  const end = at + target.length;
+  // A block of an image is one write, and is read in pieces.
+  if (content && content.offset <= at && end <= content.offset + content.bytes.length) {
+    target.set(content.bytes.subarray(at - content.offset, end - content.offset));
+    return;
+  }
+  target.fill(ERASED);
   for (let it = content; it; it = it.before) {
     const from = Math.max(at, it.offset);
     const to = Math.min(at + target.length, it.offset + it.bytes.length);

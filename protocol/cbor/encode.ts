@@ -77,7 +77,16 @@ function tagged({ tag, value }: Tag): CborXTag {
 }
 
 function orderedMap(map: ReadonlyMap<CborValue, CborValue>): Map<unknown, unknown> {
-  const entries = [...map].map(([key, value]) => ({ key, value, keyBytes: encodeCbor(key) }));
-  entries.sort((a, b) => compareBytes(a.keyBytes, b.keyBytes));
-  return new Map(entries.map(({ key, value }) => [ordered(key), ordered(value)]));
+  const keys = [...map.keys()];
+  // Nearly all our maps have such keys, and they sort without being encoded.
+  const sorted = keys.every((key) => typeof key === 'number') ? keys.sort(compareIntegers) : sortedByBytes(keys);
+  return new Map(sorted.map((key) => [ordered(key), ordered(map.get(key)!)]));
+}
+
+/** As their encodings compare: 0, 1, 2, …, -1, -2, … */
+const compareIntegers = (a: number, b: number): number => (a < 0 === b < 0 ? Math.abs(a) - Math.abs(b) : b - a);
+
+function sortedByBytes(keys: readonly CborValue[]): readonly CborValue[] {
+  const encoded = keys.map((key) => ({ key, bytes: encodeCbor(key) }));
+  return encoded.sort((a, b) => compareBytes(a.bytes, b.bytes)).map(({ key }) => key);
 }

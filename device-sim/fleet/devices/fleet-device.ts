@@ -2,6 +2,7 @@
  * One device of a fleet: the boot loader and the agent that every simulated device has (machine.ts), on flash and over a
  * transport that cost little. What it does beyond them is to be counted, and to have the faults that its order asks for.
  */
+import { crc32 } from 'node:zlib';
 import { toHex } from '../../../protocol/bytes.ts';
 import { boardParts } from '../../hardware/board-parts.ts';
 import { readBootRecord } from '../../hardware/boot-record.ts';
@@ -10,7 +11,7 @@ import { createNativeDigest } from '../../hardware/native-digest.ts';
 import { RamLedger, type ScratchPool } from '../../hardware/ram.ts';
 import { seededRandom } from '../../links/seeded-random.ts';
 import { type MachineResult, runMachine } from '../../machine.ts';
-import type { AgentEvent, AgentSettings, Clock, Message } from '../../ports.ts';
+import type { AgentEvent, AgentSettings, Clock, DecodeTrust, Message } from '../../ports.ts';
 import type { Connections } from './connections.ts';
 import { rollOf } from './dice.ts';
 import type { FlashedFleet } from './fleet-factory.ts';
@@ -29,6 +30,7 @@ export interface FleetWorld {
   readonly clock: Clock;
   readonly scratch: ScratchPool;
   readonly verify: Parameters<typeof runMachine>[0]['verify'];
+  readonly decodeTrust: DecodeTrust;
 }
 
 /** The worker's reason why a device did not come to its end. */
@@ -126,7 +128,7 @@ export class FleetDevice implements SocketWatch {
 
   /** It is switched on again where it gave up: a device in the field would be. */
   async #update(flash: Flash): Promise<Ending> {
-    const { order, connections, fleet, settings, address, clock, scratch, verify } = this.#world;
+    const { order, connections, fleet, settings, address, clock, scratch, verify, decodeTrust } = this.#world;
     const isSlow = order.slowShare > 0 && rollOf(order.seed, this.#number, ROLL.slow) < order.slowShare;
     if (isSlow) this.#world.tally.slowDevices += 1;
     const socket = { ...address, clientId: this.thing, watch: this, timeoutMs: settings.answerTimeoutMs };
@@ -137,6 +139,8 @@ export class FleetDevice implements SocketWatch {
       clock,
       verify,
       createDigest: createNativeDigest,
+      crc32,
+      decodeTrust,
       connect: socketConnect(
         connections,
         isSlow ? { ...socket, readBytesPerSecond: order.slowBytesPerSecond } : socket,

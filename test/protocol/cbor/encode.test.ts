@@ -31,6 +31,11 @@ describe('encodeCbor writes', () => {
       ]),
       'a403041818032002616101',
     ],
+    [
+      'a map of integers: from 0 up, then from -1 down',
+      new Map([-(2 ** 32) - 1, 2 ** 32, -25, 24, -1, 0, 23, -24].map((key) => [key, 0])),
+      'a8000017001818001b000000010000000000200037003818003b000000010000000000',
+    ],
     ['a map without tag 259', new Map(), 'a0'],
     ['a byte string without tag 64', fromHex('0102'), '420102'],
     ['a Buffer as any byte string', Buffer.from('0102', 'hex'), '420102'],
