@@ -67,8 +67,8 @@ export function subcommand(
 
 const EXAMPLES = new WeakMap<Command, readonly string[]>();
 
-const exampleText = (examples: readonly string[]): string =>
-  ['', 'Examples:', ...examples.map((line) => `  $ bristlecone ${line}`)].join('\n');
+const exampleText = (examples: readonly string[], title = 'Examples:'): string =>
+  ['', title, ...examples.map((line) => `  $ bristlecone ${line}`)].join('\n');
 
 /** Run `handler` with what commander parsed, and turn what comes of it into output and an exit code. */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- the caller says which options it declared
@@ -118,8 +118,10 @@ const pathOf = (command: Command): string =>
 
 /** What `bristlecone key --help` says after the list of its subcommands. */
 function describeGroup(group: Command): void {
-  const examples = group.commands.flatMap((child) => EXAMPLES.get(child)?.slice(0, 1) ?? []);
-  group.helpCommand(false).addHelpText('after', `${exampleText(examples)}\n\nEach has --help with more, and --json.`);
+  const ofChildren = group.commands.flatMap((child) => EXAMPLES.get(child)?.slice(0, 1) ?? []);
+  // A group that is a command too has said its own.
+  const examples = exampleText(ofChildren, EXAMPLES.has(group) ? 'Of its commands:' : 'Examples:');
+  group.helpCommand(false).addHelpText('after', `${examples}\n\nEach has --help with more, and --json.`);
 }
 
 // oxfmt-ignore

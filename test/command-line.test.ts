@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
+import type { Command } from 'commander';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type CommandResult, type Io, run, subcommand, textTable, UsageError } from '../command-line.ts';
 import { OperatorError, Unavailable as CloudUnavailable } from '../cloud/errors.ts';
@@ -179,6 +180,25 @@ describe('Ctrl-C', () => {
        return { json: signal.aborted, text: String(signal.aborted) };`,
     );
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'true\n' });
+  });
+});
+
+describe('the help of a group', () => {
+  const register = (program: Command) => {
+    const group = subcommand(program, { name: 'group', summary: 'for tests', examples: ['group own'] });
+    run(group, async () => ({ json: 1, text: '1' }));
+    run(subcommand(group, { name: 'below', summary: 'for tests', examples: ['group below'] }), async () => ({
+      ...{ json: 2, text: '2' },
+    }));
+  };
+
+  it('that is a command too has its own examples and those of its commands, each under one title', async () => {
+    const { stdout, exitCode } = await runCli([register], 'group', '--help');
+
+    expect(exitCode).toBe(0);
+    expect(stdout.split('Examples:')).toHaveLength(2);
+    expect(stdout).toContain('\nExamples:\n  $ bristlecone group own\n');
+    expect(stdout).toContain('\nOf its commands:\n  $ bristlecone group below\n\nEach has --help with more');
   });
 });
 
