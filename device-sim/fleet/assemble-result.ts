@@ -72,7 +72,7 @@ export function assembleResult(findings: Findings): FleetResult {
       firstByteMs: mergeHistograms(results.map((it) => it.firstByteMs)),
       blockMs: sum.blockMs,
     },
-    fleet: fleetCost(results, settings),
+    fleet: fleetCost(results, findings.peakConnected),
     cloud: { ...findings.cloud, eventLoopP99Ms: Math.max(0, ...samples.map((it) => it.cloudEventLoopP99Ms)) },
     ...(broker && { broker }),
     ...(ceiling && { ceiling }),
@@ -115,7 +115,7 @@ function deliveryOf({ firstBlockAtMs, lastBlockAtMs, receivedBytes, blocks }: Fl
   return { seconds, receivedBytesPerSecond: rate(receivedBytes), blocksPerSecond: rate(blocks) };
 }
 
-function fleetCost(results: readonly WorkerResult[], { devices }: FleetSettings): FleetCost {
+function fleetCost(results: readonly WorkerResult[], peakConnected: number): FleetCost {
   const total = (of: (result: WorkerResult) => number): number => results.reduce((sum, it) => sum + of(it), 0);
   const rssBytes = total((it) => it.peakRssBytes);
   const idleRssBytes = total((it) => it.idleRssBytes);
@@ -123,7 +123,7 @@ function fleetCost(results: readonly WorkerResult[], { devices }: FleetSettings)
     workers: results.length,
     rssBytes,
     idleRssBytes,
-    rssBytesPerDevice: (rssBytes - idleRssBytes) / Math.max(devices, 1),
+    rssBytesPerDevice: (rssBytes - idleRssBytes) / Math.max(peakConnected, 1),
     cpuMs: total((it) => it.cpuMs),
   };
 }

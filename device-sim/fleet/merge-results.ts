@@ -17,6 +17,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
   const endedAtMs = Math.max(...results.map((it) => it.endedAtMs));
   const total = (of: (result: FleetResult) => number): number => results.reduce((sum, it) => sum + of(it), 0);
   const devices = total((it) => it.devices);
+  const peakConnected = total((it) => it.peakConnected);
   const cloud = costOf(results, 'cloud');
   const broker = costOf(results, 'broker');
   const ceiling = ceilingOf(results, {
@@ -34,7 +35,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
     endedAtMs,
     seconds: (endedAtMs - startedAtMs) / 1_000,
     devices,
-    peakConnected: total((it) => it.peakConnected),
+    peakConnected,
     counts: mergeCounts(results.map((it) => it.counts)),
     traffic: {
       sentBytes: total((it) => it.traffic.sentBytes),
@@ -58,7 +59,7 @@ export function mergeFleetResults(results: readonly FleetResult[]): FleetResult 
       workers: total((it) => it.fleet.workers),
       rssBytes: total((it) => it.fleet.rssBytes),
       idleRssBytes: total((it) => it.fleet.idleRssBytes),
-      rssBytesPerDevice: total((it) => it.fleet.rssBytesPerDevice * it.devices) / Math.max(devices, 1),
+      rssBytesPerDevice: total((it) => it.fleet.rssBytes - it.fleet.idleRssBytes) / Math.max(peakConnected, 1),
       cpuMs: total((it) => it.fleet.cpuMs),
     },
     ...(cloud && { cloud }),

@@ -172,7 +172,7 @@ export interface FleetCost {
   /** All workers together, as in ProcessCost. */
   readonly rssBytes: number;
   readonly idleRssBytes: number;
-  /** What the devices added, for each of them. */
+  /** What the devices added at most, for each of those that were connected at once: one that has ended has no memory. */
   readonly rssBytesPerDevice: number;
   readonly cpuMs: number;
 }
