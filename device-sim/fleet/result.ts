@@ -184,7 +184,7 @@ export interface FleetCost {
 export interface Ceiling {
   readonly before?: CeilingRun;
   readonly after?: CeilingRun;
-  /** Mean of the runs. */
+  /** Of the faster run. */
   readonly receivedBytesPerSecond: number;
   /** Received bytes a second of the whole campaign (connecting, jobs, verifying, reporting included) by the ceiling. */
   readonly wholeRatio: number;
