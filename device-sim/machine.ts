@@ -16,7 +16,7 @@ type World = Pick<
   'settings' | 'connect' | 'verify' | 'clock' | 'random' | 'ram' | 'isHealthy' | 'observe'
 > &
   // A board without a clock that could be believed.
-  Partial<Pick<AgentPorts, 'nowSeconds' | 'createDigest' | 'crc32' | 'decodeTrust'>>;
+  Partial<Pick<AgentPorts, 'nowSeconds' | 'createDigest' | 'crc32' | 'decodeTrust' | 'keepRelease'>>;
 
 export interface Machine extends World {
   readonly board: Board;

@@ -14,6 +14,7 @@ import {
   suitDigestOf,
 } from '../protocol/suit/digest.ts';
 import type { LayoutKind } from '../protocol/suit/layouts.ts';
+import type { AuthenticatedRelease } from '../protocol/trust/release.ts';
 import type { decodeTrustState } from '../protocol/trust/state-bytes.ts';
 
 /** Our surroundings are not ready: no connection, no answer. Whoever catches it tries again later. */
@@ -121,6 +122,8 @@ export interface BootControl {
 /** Memory that counts until it is freed. */
 export interface RamBuffer extends Disposable {
   readonly bytes: Uint8Array;
+  /** The content is not needed any more: nobody looks at it again, though it counts until it is disposed of. */
+  letGo?(): void;
 }
 
 /**
@@ -218,6 +221,9 @@ export type Crc32 = (bytes: Uint8Array, crc?: number) => number;
 
 export type DecodeTrust = typeof decodeTrustState;
 
+/** @returns the release, or one that is equal. @param bytes of its envelope, that it is a view of */
+export type KeepRelease = (release: AuthenticatedRelease, bytes: Uint8Array) => AuthenticatedRelease;
+
 export interface AgentPorts {
   readonly identity: Identity;
   readonly settings: AgentSettings;
@@ -238,6 +244,8 @@ export interface AgentPorts {
   readonly crc32?: Crc32;
   /** `decodeTrustState`, or what gives the same states by other means. */
   readonly decodeTrust?: DecodeTrust;
+  /** What has been authenticated is kept as it is, unless told otherwise. */
+  readonly keepRelease?: KeepRelease;
   readonly ram: Ram;
   readonly clock: Clock;
   /** In [0, 1). For back-off jitter and request tokens only. */

@@ -54,7 +54,7 @@ export class AgentContext implements AsyncDisposable {
    */
   openEnvelope(envelopeBytes: number, nowSeconds: number | undefined): AuthenticatedRelease {
     if (this.#envelope) return this.#envelope.release;
-    const { ram, envelopeArea, identity, verify, observe } = this.ports;
+    const { ram, envelopeArea, identity, verify, keepRelease, observe } = this.ports;
     observe({ kind: 'envelope', envelopeBytes });
     const buffer = ram.allocate('envelope', envelopeBytes);
     try {
@@ -62,7 +62,9 @@ export class AgentContext implements AsyncDisposable {
       const envelope = decodeEnvelope(buffer.bytes);
       this.#reference = { uri: '', digest: envelope.digest };
       using trust = this.trust.open();
-      const release = authenticateRelease(trust.state, envelope, { classId: identity.classId, verify, nowSeconds });
+      const own = authenticateRelease(trust.state, envelope, { classId: identity.classId, verify, nowSeconds });
+      const release = keepRelease?.(own, buffer.bytes) ?? own;
+      if (release !== own) buffer.letGo?.();
       const { manifest, digest } = release.envelope;
       this.#reference = { uri: manifest.referenceUri ?? '', digest };
       this.#envelope = { buffer, release };

@@ -77,6 +77,10 @@ class LedgerBuffer implements RamBuffer {
     return (this.#bytes ??= this.#pool?.take(this.#length) ?? new Uint8Array(this.#length));
   }
 
+  letGo(): void {
+    this.#bytes = undefined;
+  }
+
   [Symbol.dispose](): void {
     if (!this.#ledger) return;
     this.#ledger.free(this.#length);

@@ -11,7 +11,7 @@ import { createNativeDigest } from '../../hardware/native-digest.ts';
 import { RamLedger, type ScratchPool } from '../../hardware/ram.ts';
 import { seededRandom } from '../../links/seeded-random.ts';
 import { type MachineResult, runMachine } from '../../machine.ts';
-import type { AgentEvent, AgentSettings, Clock, DecodeTrust, Message } from '../../ports.ts';
+import type { AgentEvent, AgentSettings, Clock, DecodeTrust, KeepRelease, Message } from '../../ports.ts';
 import type { Connections } from './connections.ts';
 import { rollOf } from './dice.ts';
 import type { FlashedFleet } from './fleet-factory.ts';
@@ -31,6 +31,7 @@ export interface FleetWorld {
   readonly scratch: ScratchPool;
   readonly verify: Parameters<typeof runMachine>[0]['verify'];
   readonly decodeTrust: DecodeTrust;
+  readonly keepRelease: KeepRelease;
 }
 
 /** The worker's reason why a device did not come to its end. */
@@ -128,7 +129,8 @@ export class FleetDevice implements SocketWatch {
 
   /** It is switched on again where it gave up: a device in the field would be. */
   async #update(flash: Flash): Promise<Ending> {
-    const { order, connections, fleet, settings, address, clock, scratch, verify, decodeTrust } = this.#world;
+    const { order, connections, fleet, settings, address, clock, scratch, verify, decodeTrust, keepRelease } =
+      this.#world;
     const isSlow = order.slowShare > 0 && rollOf(order.seed, this.#number, ROLL.slow) < order.slowShare;
     if (isSlow) this.#world.tally.slowDevices += 1;
     const socket = { ...address, clientId: this.thing, watch: this, timeoutMs: settings.answerTimeoutMs };
@@ -141,6 +143,7 @@ export class FleetDevice implements SocketWatch {
       createDigest: createNativeDigest,
       crc32,
       decodeTrust,
+      keepRelease,
       connect: socketConnect(
         connections,
         isSlow ? { ...socket, readBytesPerSecond: order.slowBytesPerSecond } : socket,

@@ -51,9 +51,9 @@ export class Inbound {
     return this.#connections.reader.read(unread.subarray(0, bytes));
   }
 
-  /** Nobody will look at it. */
+  /** Nobody will look at it, nor does at a packet that it gave. */
   discard(): void {
-    this.#from = this.#to;
+    this.#giveBack();
   }
 
   #giveBack(): void {

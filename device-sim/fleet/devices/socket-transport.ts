@@ -202,9 +202,9 @@ class SocketTransport implements Transport, Swept {
       this.#socket.destroy();
     }
     this.#failure ??= CLOSED;
+    this.#inbound.discard();
     if (this.#isClosed) return;
     this.#destroyAtMs = performance.now() + CLOSE_TIMEOUT_MS;
-    this.#inbound.discard();
     this.#resume();
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onClosed = resolve;

@@ -10,6 +10,7 @@ import { BareConnection } from './bare-connection.ts';
 import { Connections } from './connections.ts';
 import { FleetDevice, type FleetWorld, Stopped } from './fleet-device.ts';
 import { FlashedFleet } from './fleet-factory.ts';
+import { shareReleases } from './known-releases.ts';
 import { rememberTrust } from './known-trust.ts';
 import { brokerAddress } from './socket-transport.ts';
 import { Tally } from './tally.ts';
@@ -104,6 +105,7 @@ export class FleetWorker {
       address: brokerAddress(order.mqttUrl),
       scratch: new ScratchPool(),
       decodeTrust: rememberTrust(),
+      keepRelease: shareReleases(),
       clock: { nowMs: () => performance.now(), sleep: (ms) => this.#connections.sleep(ms) },
       verify: (key, message, signature) => {
         this.#tally.verifications += 1;

@@ -59,6 +59,17 @@ describe('the RAM ledger', () => {
     expect(ledgers[1].usedBytes).toBe(512);
   });
 
+  it('counts a buffer whose content is let go until it is disposed of', () => {
+    const ram = new RamLedger(1_000, new ScratchPool());
+    const buffer = ram.allocate('envelope', 600);
+    const memory = buffer.bytes.fill(7);
+    buffer.letGo?.();
+    expect(buffer.bytes).not.toBe(memory);
+    expect(ram.usedBytes).toBe(600);
+    buffer[Symbol.dispose]();
+    expect(ram.usedBytes).toBe(0);
+  });
+
   it('never gives away what decoded values may be views of', () => {
     const pool = new ScratchPool();
     const ram = new RamLedger(10_000, pool);
