@@ -14,6 +14,10 @@ export function padded(bytes: Uint8Array, { writeBytes }: Pick<FlashArea, 'write
   return whole;
 }
 
+/** At most so many of a buffer: itself where that is all of it, as it is for nearly every piece of a file. */
+export const firstOf = (buffer: Uint8Array, bytes: number): Uint8Array =>
+  bytes >= buffer.length ? buffer : buffer.subarray(0, bytes);
+
 export interface Content {
   readonly bytes: number;
   readonly ram: Ram;
@@ -26,7 +30,7 @@ export function fillArea(area: FlashArea, { bytes, ram, read }: Content): void {
   for (let sector = 0; sector * area.sectorBytes < bytes; sector++) area.eraseSector(sector);
   using chunk = ram.allocate('copy', Math.min(CHUNK_BYTES, bytes));
   for (let offset = 0; offset < bytes; offset += CHUNK_BYTES) {
-    const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, bytes - offset));
+    const piece = firstOf(chunk.bytes, bytes - offset);
     read(offset, piece);
     area.write(offset, padded(piece, area));
   }

@@ -4,6 +4,7 @@
  */
 import { type CreateDigest, createSuitDigest, type DigestStream, type SuitDigest } from '../../protocol/suit/digest.ts';
 import type { FlashArea, Ram } from '../ports.ts';
+import { firstOf } from './flash-bytes.ts';
 
 /** bytes. What is read from flash at a time. */
 const CHUNK_BYTES = 512;
@@ -49,7 +50,7 @@ export class RunningDigest {
     const { area, ram, fileBytes } = this.#file;
     using chunk = ram.allocate('hash', CHUNK_BYTES);
     while (this.#hashedBytes < fileBytes) {
-      const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, fileBytes - this.#hashedBytes));
+      const piece = firstOf(chunk.bytes, fileBytes - this.#hashedBytes);
       area.read(this.#hashedBytes, piece);
       this.#hash.update(piece);
       this.#hashedBytes += piece.length;

@@ -142,7 +142,8 @@ class Start {
     using chunk = this.#ram.allocate('boot loader', CHUNK_BYTES);
     const hash = this.#createDigest(digest.algorithmId);
     for (let offset = 0; offset < imageBytes; offset += CHUNK_BYTES) {
-      const piece = chunk.bytes.subarray(0, Math.min(CHUNK_BYTES, imageBytes - offset));
+      const left = imageBytes - offset;
+      const piece = left < CHUNK_BYTES ? chunk.bytes.subarray(0, left) : chunk.bytes;
       slots[slot].read(offset, piece);
       hash.update(piece);
     }

@@ -16,6 +16,7 @@ const ERASED_CELLS = new Uint8Array(4_096).fill(0xff);
 /** For a look at flash that is over when it returns: a fleet has thousands of these logs. */
 const CELLS = new Uint8Array(ERASED_CELLS.length);
 const HEAD = new Uint8Array(HEAD_BYTES);
+const HEAD_VIEW = new DataView(HEAD.buffer);
 
 interface StoredRecord {
   readonly number: number;
@@ -91,7 +92,7 @@ export class RecordLog implements Journal {
     const roomBytes = start + this.#halfBytes - offset;
     if (roomBytes < HEAD_BYTES) return undefined;
     this.#area.read(offset, HEAD);
-    const whole = wholeBytes(HEAD, this.#area);
+    const whole = wholeBytes(HEAD_VIEW, this.#area);
     if (whole === undefined || whole > roomBytes) return undefined;
     const bytes = new Uint8Array(whole);
     this.#area.read(offset, bytes);
@@ -123,10 +124,9 @@ function encodeRecord(number: number, value: Uint8Array, area: FlashArea): Uint8
 }
 
 /** Of the record that begins with `head`; undefined where that is none. */
-function wholeBytes(head: Uint8Array, area: FlashArea): number | undefined {
-  const view = new DataView(head.buffer);
-  const length = view.getUint16(0, true);
-  return view.getUint16(2, true) === 0xffff - length ? recordBytes(length, area) : undefined;
+function wholeBytes(head: DataView, area: FlashArea): number | undefined {
+  const length = head.getUint16(0, true);
+  return head.getUint16(2, true) === 0xffff - length ? recordBytes(length, area) : undefined;
 }
 
 /** @returns undefined where its CRC says that it is not whole */
