@@ -183,17 +183,17 @@ describe('Ctrl-C', () => {
   });
 });
 
-describe('the help of a group', () => {
-  const register = (program: Command) => {
-    const group = subcommand(program, { name: 'group', summary: 'for tests', examples: ['group own'] });
-    run(group, async () => ({ json: 1, text: '1' }));
-    run(subcommand(group, { name: 'below', summary: 'for tests', examples: ['group below'] }), async () => ({
-      ...{ json: 2, text: '2' },
-    }));
-  };
+function registerGroup(program: Command): void {
+  const group = subcommand(program, { name: 'group', summary: 'for tests', examples: ['group own'] });
+  run(group, async () => ({ json: 1, text: '1' }));
+  run(subcommand(group, { name: 'below', summary: 'for tests', examples: ['group below'] }), async () => ({
+    ...{ json: 2, text: '2' },
+  }));
+}
 
+describe('the help of a group', () => {
   it('that is a command too has its own examples and those of its commands, each under one title', async () => {
-    const { stdout, exitCode } = await runCli([register], 'group', '--help');
+    const { stdout, exitCode } = await runCli([registerGroup], 'group', '--help');
 
     expect(exitCode).toBe(0);
     expect(stdout.split('Examples:')).toHaveLength(2);

@@ -166,7 +166,9 @@ class Adviser {
       throw new NoAdvice(`${objective} is not known there: ${why}`);
     }
     const least = Math.min(...possible.map((it) => costNamed(it, objective) ?? Number.POSITIVE_INFINITY));
-    const close = possible.filter((it) => (costNamed(it, objective) ?? 0) <= least * (1 + SAME_PERCENT / 100));
+    const close = possible.filter(
+      (it) => (costNamed(it, objective) ?? Number.POSITIVE_INFINITY) <= least * (1 + SAME_PERCENT / 100),
+    );
     const [best] = close.toSorted((one, other) => bytesOf(one) - bytesOf(other));
     if (!best) throw new NoAdvice('nothing is possible');
     return best;

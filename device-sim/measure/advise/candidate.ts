@@ -102,14 +102,25 @@ const LOSSY: Pick<KnownError, 'source'> = {
   source: 'over a link that loses packets nobody has compared it with what was measured: --check 2 does',
 };
 
+/** Without a number where nobody has looked for it. */
+type StatedError = Pick<KnownError, 'source'> & Partial<KnownError>;
+
+/** bytes that devices ask for at once where levels of a link were compared. */
+const COMPARED_REQUEST_BYTES = 8_192;
+const LARGE_REQUESTS: Pick<KnownError, 'source'> = {
+  source: `nobody has compared it with what was measured for requests of more than ${COMPARED_REQUEST_BYTES} B, which a queue of the link may not hold: --check 2 does`,
+};
+
 function costsOf(sheet: CostSheet, predicted: PredictedUpdate, question: Question): readonly PredictedCost[] {
   const { rows } = predicted;
   const boardSeconds = [...named(sheet, 'verify-time'), ...named(sheet, 'hash-time'), ...named(sheet, 'erase-time')];
   const onBoard = boardSeconds.reduce((sum, { value, unit }) => sum + (unit === 'ms' ? value / 1_000 : value), 0);
   // Of the agent's own run, so that what it waits and asks again is in it.
   const linkTime = predicted.durationMs / 1_000;
-  const { mqtt, packets, ram } = KNOWN_ERRORS;
-  const timeError = question.link.lossRate > 0 ? LOSSY : KNOWN_ERRORS.linkTime;
+  const { mqtt, ram } = KNOWN_ERRORS;
+  const isLarge = predicted.choice.requestBytes > COMPARED_REQUEST_BYTES;
+  const packets = isLarge ? LARGE_REQUESTS : KNOWN_ERRORS.packets;
+  const timeError = question.link.lossRate > 0 ? LOSSY : isLarge ? LARGE_REQUESTS : KNOWN_ERRORS.linkTime;
   const rams = rows.filter(({ quantity }) => quantity === 'ram-peak').map(({ value }) => value);
   const units = sumOf(rows, 'aws-units');
   return [
@@ -134,19 +145,19 @@ function costsOf(sheet: CostSheet, predicted: PredictedUpdate, question: Questio
 const cost = (
   quantity: string,
   [value, unit]: readonly [number, string],
-  { source, errorPercent }: Partial<KnownError> & Pick<KnownError, 'source'>,
+  { source, errorPercent }: StatedError,
 ): PredictedCost => ({ quantity, value, unit, source, ...(errorPercent !== undefined && { errorPercent }) });
 
 const named = ({ values }: CostSheet, name: string): readonly CostValue[] =>
   values.filter(({ quantity }) => quantity === name || quantity.startsWith(`${name} `));
 
-const fromSheet = (sheet: CostSheet, name: string, error: KnownError): readonly PredictedCost[] =>
+const fromSheet = (sheet: CostSheet, name: string, error: StatedError): readonly PredictedCost[] =>
   named(sheet, name)
     .slice(0, 1)
     .map(({ quantity, value, unit }) => cost(quantity, [value, unit], error));
 
 /** Both, or nothing: a sum of which a part is not known would be too small. */
-function energyOf(sheet: CostSheet, error: KnownError): readonly PredictedCost[] {
+function energyOf(sheet: CostSheet, error: StatedError): readonly PredictedCost[] {
   const parts = [named(sheet, 'core-energy')[0], named(sheet, 'radio-energy')[0]];
   const [core, radio] = parts;
   if (!core || !radio) return [];
@@ -159,7 +170,7 @@ function energyOf(sheet: CostSheet, error: KnownError): readonly PredictedCost[]
 }
 
 /** Of figures of one core that were carried over to another. */
-function worstOf(values: readonly CostValue[]): Pick<KnownError, 'source'> & Partial<KnownError> {
+function worstOf(values: readonly CostValue[]): StatedError {
   const errors = values.flatMap(({ errorPercent }) => errorPercent ?? []);
   const source =
     'published cycles of this core or carried over by a rule: measure them with --explain-cost of device run';

@@ -50,6 +50,20 @@ describe('advice', () => {
     expect(costNamed(other, 'AWS messages')).toBeGreaterThan(costNamed(recommended, 'AWS messages')!);
   });
 
+  it('states none of what happens on a link for larger requests than levels of links were compared with', async () => {
+    const question = { ...QUESTION, imageBytes: 65_536, link: linkNamed('lte-m')! };
+    const choice = { algorithms: ['ML-DSA-87'], blockBytes: 8_192, qos: 0, keyForm: 'key-id' } as const;
+    const stated = async (requestBytes: number) => {
+      const { costs } = await considerChoice({ ...choice, requestBytes, imageBytes: 65_536 }, question);
+      return ['time', 'time on the link', OBJECTIVES.bytes, 'bytes of MQTT'].map(
+        (name) => costs.find(({ quantity }) => quantity === name)?.errorPercent,
+      );
+    };
+
+    expect(await stated(8_192)).toEqual([10, 10, 5, 1]);
+    expect(await stated(32_768)).toEqual([undefined, undefined, undefined, 1]);
+  });
+
   it('states an error only where somebody has looked for it', async () => {
     const { recommended } = await advise(QUESTION, { ...WISH, algorithms: [['ML-DSA-65']] });
     const stated = (quantity: string) => recommended.costs.find((it) => it.quantity === quantity)?.errorPercent;
