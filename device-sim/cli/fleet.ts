@@ -22,6 +22,8 @@ import { type FleetOptions, growthOf, settingsOf, withFleetOptions } from './fle
 const WHAT_IT_DOES =
   'Each device is the whole agent with its own connection (MQTT 5, QoS 1): it verifies a signed envelope, takes its image in\n' +
   'blocks, hashes it, reboots into it and reports. The cloud is `bristlecone up` in a process of its own.\n' +
+  'Without --connect-first the campaign is there before the devices, and each leaves when it is done: fewer are connected at\n' +
+  'once than there are. With it all wait for the campaign, and times count from its begin.\n' +
   'Exit code 1 where one device is lost, failed or was refused without being rogue, and after Ctrl-C, which keeps what was\n' +
   'measured until then.';
 
@@ -33,6 +35,7 @@ export function registerFleetCommand(program: Command): void {
       examples: [
         'fleet                                             # 1,000 devices, under a minute',
         'fleet --devices 10000 --live                      # and watch it in a browser',
+        'fleet --devices 10000 --connect-first             # all of them connected and idle when it begins',
         'fleet --devices 2000 --broker mosquitto --out results/mosquitto',
         'fleet --growth 100,1000,10000                     # where is the knee?',
         'fleet --model --devices 10000000 --link nb-iot        # simulate it, with the quotas of AWS IoT',
