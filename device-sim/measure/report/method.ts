@@ -21,8 +21,8 @@ export function factsOf({ experiment, machine, runs }: MeasureResults, cases: re
   const day = machine.startedAt.slice(0, 10);
   return html`<p class="facts">
     Experiment <b>${experiment.name}</b>: ${counted(cases.length, 'case')}, ${counted(runs.length, 'run')}, ${day}, seed
-    ${experiment.seed}, commit ${machine.commit.slice(0, 12)}. Bytes, packets, blocks and round trips were counted at
-    real sockets; times of radios, cores and bills are modelled from published figures. Every figure says which.
+    ${experiment.seed}, commit ${machine.commit}. Bytes, packets, blocks and round trips were counted at real sockets;
+    times of radios, cores and bills are modelled from published figures. Every figure says which.
   </p>`;
 }
 

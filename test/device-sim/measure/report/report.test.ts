@@ -49,6 +49,13 @@ describe('report.html', () => {
     expect(reportHtml(madeResults())).toBe(page);
   });
 
+  it('says at its top that the code was changed since its commit', () => {
+    const made = madeResults({ algorithms: ['ES256'] });
+    const machine = { ...made.machine, commit: '0123456789ab-dirty' };
+
+    expect(reportHtml({ ...made, machine })).toMatch(/seed\s+7, commit 0123456789ab-dirty\. Bytes/);
+  });
+
   it('can be traced: seed, commit, case, first run, source', () => {
     for (const trace of [
       'seed 7',
