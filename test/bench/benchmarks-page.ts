@@ -52,7 +52,11 @@ function fleetSection([title, figures]: readonly [string, FleetFigures]): string
       `${megabytes(delivery.receivedBytesPerSecond)} a second, ${grouped(delivery.blocksPerSecond)} blocks a second`,
     ],
     ...(ceiling ? [['of the bare ceiling', ceilingText(ceiling)] as const] : []),
-    ['memory of a device', `${kilobytes(fleet.rssBytesPerDevice)} resident, in ${fleet.workers} workers`],
+    ['connected at once', connectedText(figures)],
+    [
+      'memory of a device',
+      `${kilobytes(fleet.rssBytesPerDevice)} resident at the most, of those connected at once, in ${fleet.workers} workers`,
+    ],
     ['processor time of a device', `${(fleet.cpuMs / figures.devices).toFixed(2)} ms`],
     ...(cloud ? [['cloud', processText(cloud, figures.devices)] as const] : []),
     ...(broker ? [['broker', processText(broker, figures.devices)] as const] : []),
@@ -65,6 +69,11 @@ function fleetSection([title, figures]: readonly [string, FleetFigures]): string
   const parts = [`### ${title}`, table(['', ''], rows), machineLine(figures.machines[0], options.seed)];
   return [...parts, ...(growth && growth.length > 1 ? [growthTable(growth)] : [])].join('\n\n');
 }
+
+const connectedText = ({ peakConnected, atCampaign }: FleetFigures): string =>
+  atCampaign
+    ? `${grouped(peakConnected)}; ${grouped(atCampaign.connected)} when the campaign began, idle at ${kilobytes(atCampaign.rssBytesPerDevice)} each`
+    : `${grouped(peakConnected)} at the most`;
 
 const ceilingText = ({ deliveryRatio, wholeRatio, receivedBytesPerSecond }: Ceiling): string =>
   `${deliveryRatio.toFixed(2)} while blocks flowed, ${wholeRatio.toFixed(2)} of the whole campaign (ceiling ${megabytes(receivedBytesPerSecond)} a second)`;

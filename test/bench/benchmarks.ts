@@ -76,8 +76,9 @@ const percentilesOf = (data: HistogramData): Percentiles => [
 
 /** As a user would call it in a headline: `10,000 devices, mosquitto`. */
 export function fleetTitle({ options, faults }: Pick<FleetResult, 'options' | 'faults'>): string {
-  const { devices, broker, dropRate, slowShare, rogueShare } = options;
+  const { devices, broker, connectFirst, dropRate, slowShare, rogueShare } = options;
   const asked = [
+    connectFirst ? 'connected first' : '',
     faults.some(({ fault }) => fault === 'broker-killed') ? 'broker killed' : '',
     dropRate > 0 ? `drop rate ${dropRate}` : '',
     slowShare > 0 ? `${percent(slowShare)} slow` : '',
