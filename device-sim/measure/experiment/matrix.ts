@@ -17,7 +17,7 @@ const AXES: readonly Axis[] = [
 ];
 
 /** Combinations that are looked at, those that cannot be included: as many as can be shown and run, and then some. */
-export const MAX_COMBINATIONS = 100_000;
+const MAX_COMBINATIONS = 100_000;
 
 /** @throws {BadExperiment} where sweeps come to more than MAX_COMBINATIONS */
 export function planMatrix(experiment: Experiment, surroundings: Surroundings): Matrix {
