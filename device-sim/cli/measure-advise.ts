@@ -54,7 +54,11 @@ export function registerMeasureAdvise(measure: Command): void {
     .requiredOption('--board <name>', 'see device boards')
     .requiredOption('--image-bytes <n>', 'of the update')
     .option('--devices <n>', 'of the fleet, for the bill', '100000')
-    .option('--request-bytes <sizes>', 'how much a device may ask for at once, to choose from', '8192,32768,131072')
+    .option(
+      '--request-bytes <sizes>',
+      'how much a device may ask for at once, to choose from; above 8192 times are less sure',
+      '8192',
+    )
     .option('--optimise <what>', Object.keys(OBJECTIVES).join(', '), 'time')
     .option(
       '--floor <which>',
