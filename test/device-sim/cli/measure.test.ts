@@ -82,7 +82,7 @@ describe('measure', () => {
       1,
     ],
     ['a link', ['--link', 'lan'], 'quick: links[0]: expected one of all, nb-iot', 1],
-    ['too many runs', ['--repetitions', '900'], 'expected at most 9999 runs, got 55 cases × 900', 1],
+    ['too many runs', ['--repetitions', '900'], 'expected at most 9999 runs, got "55 cases × 900"', 1],
     ['repetitions', ['--repetitions', 'x'], '--repetitions: expected a whole number', 2],
     ['a preset to print', ['--print-experiment', 'x'], '--print-experiment: expected one of quick', 2],
     ['nothing to go on with', ['--resume', 'no-such'], 'no-such: expected an experiment.json', 1],
