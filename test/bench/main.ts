@@ -108,11 +108,9 @@ function keep(): void {
   writeBenchmarks(benchmarks);
 }
 
-const readerFigures = ({ mutations, seed, crashes, disagreements }: DifferentialResult) => ({
-  ...{ mutations, seed },
-  crashes: crashes.length,
-  disagreements: disagreements.length,
-});
+function readerFigures({ mutations, seed, crashes, disagreements }: DifferentialResult) {
+  return { mutations, seed, crashes: crashes.length, disagreements: disagreements.length };
+}
 
 function commitOf(): string {
   return execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
