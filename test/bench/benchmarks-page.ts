@@ -24,7 +24,7 @@ const peerTable = ([name, part]: readonly [string, Part]): string =>
   );
 
 function peerCells({ name, ours, peer, unit, ratio, goal }: BenchRow): readonly string[] {
-  const verdict = goal === undefined ? '' : `≥ ${goal} ${ratio >= goal ? 'met' : '**missed**'}`;
+  const verdict = goal === undefined ? '' : `≥ ${goal.toFixed(3)} ${ratio >= goal ? 'met' : '**missed**'}`;
   return [name, grouped(ours), grouped(peer), unit, ratio.toFixed(3), verdict];
 }
 

@@ -16,7 +16,7 @@ describe('BENCHMARKS.md', () => {
     const machine = { cpu: 'c', cores: 2, memoryBytes: 2 ** 30, os: 'o', node: '26', bristlecone: '1', broker: '' };
     const parts = { some: { at: '2026-01-01T00:00:00Z', commit: 'abc', machine, rows: [row] } };
     const page = benchmarksPage({ parts, fleets: {} });
-    expect(page).toContain('| a \\| b | 2,000,000 | 1,000,000 | byte/s | 2.000 | ≥ 1 met |');
+    expect(page).toContain('| a \\| b | 2,000,000 | 1,000,000 | byte/s | 2.000 | ≥ 1.000 met |');
     expect(page).toContain('2026-01-01, commit abc. c, 2 cores, 1 GiB, o, Node 26, Bristlecone 1.');
   });
 });
