@@ -58,9 +58,9 @@ export class Clouds implements AsyncDisposable {
     const outcomes = await Promise.allSettled(
       distinct.map(async (choice, index): Promise<StartedCloud> => {
         const process = resources.use(new CommandProcess());
-        const brokerUrl = choice.broker === 'mosquitto' ? mosquitto?.url : foreignUrl(choice);
+        const broker = choice.broker === 'mosquitto' ? mosquitto : foreignBroker(choice);
         return {
-          cloud: await startCloud(choice, { data: join(folder, `cloud-${index}`), process, brokerUrl }),
+          cloud: await startCloud(choice, { data: join(folder, `cloud-${index}`), process, broker }),
           process,
         };
       }),
@@ -108,22 +108,33 @@ export class Clouds implements AsyncDisposable {
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
+interface ExternalBroker {
+  readonly url: string;
+  /** Of the services there, where they have one. */
+  readonly passwordFile?: string;
+}
+
 /** Undefined where the broker is embedded. */
-const foreignUrl = ({ broker }: CloudChoice): string | undefined => (broker === 'embedded' ? undefined : broker);
+const foreignBroker = ({ broker }: CloudChoice): ExternalBroker | undefined =>
+  broker === 'embedded' ? undefined : { url: broker };
 
 interface Start {
   readonly data: string;
   readonly process: CommandProcess;
   /** Of a broker that is not the cloud's own. */
-  readonly brokerUrl: string | undefined;
+  readonly broker: ExternalBroker | undefined;
 }
 
-async function startCloud({ security, certificate }: CloudChoice, { data, process, brokerUrl }: Start): Promise<Cloud> {
+async function startCloud({ security, certificate }: CloudChoice, { data, process, broker }: Start): Promise<Cloud> {
   const up = ['up', '--data', data, '--kms-port', '0'];
-  if (brokerUrl !== undefined) {
-    await process.serve([...up, '--broker', brokerUrl]);
+  if (broker) {
+    const { url, passwordFile } = broker;
+    await process.serve([
+      ...[...up, '--broker', url],
+      ...(passwordFile === undefined ? [] : ['--broker-password-file', passwordFile]),
+    ]);
     // As on any server of the world, an authority that Node trusts has signed its certificate.
-    return { data, mqttUrl: brokerUrl, ...(security === 'tls' && { tls: { ca: rootCertificates.join('\n') } }) };
+    return { data, mqttUrl: broker.url, ...(security === 'tls' && { tls: { ca: rootCertificates.join('\n') } }) };
   }
   const ready = await process.serve([
     ...[...up, '--mqtt-port', '0', '--mqtts-port', '0'],
