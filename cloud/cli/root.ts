@@ -1,13 +1,13 @@
 /** `bristlecone root`: the document that says whose signatures count, from its draft to its devices. */
 import type { Command } from 'commander';
-import { registerDrafts } from './root/drafts.ts';
-import { registerFinalize, registerVerifyCeremony } from './root/finalize.ts';
-import { registerKeygen } from './root/keygen.ts';
-import { registerList, registerPublish } from './root/publish.ts';
-import { registerRehearse } from './root/rehearse.ts';
-import { registerDiff, registerShow, registerVerify } from './root/show.ts';
-import { registerSign } from './root/sign.ts';
-import { ROOT_TOOLS, type RootTools } from './root/tools.ts';
+import { registerDrafts } from './roots/drafts.ts';
+import { registerFinalize, registerVerifyCeremony } from './roots/finalize.ts';
+import { registerKeygen } from './roots/keygen.ts';
+import { registerList, registerPublish } from './roots/publish.ts';
+import { registerRehearse } from './roots/rehearse.ts';
+import { registerDiff, registerShow, registerVerify } from './roots/show.ts';
+import { registerSign } from './roots/sign.ts';
+import { ROOT_TOOLS, type RootTools } from './roots/tools.ts';
 
 /** @param tools for tests: no command line reaches them */
 export function registerRootCommands(program: Command, tools: RootTools = ROOT_TOOLS): void {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import type { Ask } from '../../cloud/cli/passphrase.ts';
 import { registerRootCommands } from '../../cloud/cli/root.ts';
-import type { RootTools } from '../../cloud/cli/root/tools.ts';
+import type { RootTools } from '../../cloud/cli/roots/tools.ts';
 import { openKeyFile } from '../../cloud/roots/key-file.ts';
 import { toBase64, toBase64Url, toHex, utf8 } from '../../protocol/bytes.ts';
 import type { AlgorithmName } from '../../protocol/cose/algorithms.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { changesText, expiryWarning, rootJson, rootText } from '../../../../cloud/cli/root/text.ts';
+import { changesText, expiryWarning, rootJson, rootText } from '../../../../cloud/cli/roots/text.ts';
 import { diffRoots } from '../../../../protocol/trust/diff-roots.ts';
 import { encodeTrustRoot } from '../../../../protocol/trust/encode-root.ts';
 import { toHex } from '../../../../protocol/bytes.ts';
